@@ -1,0 +1,3 @@
+module github.com/backstay/backstay
+
+go 1.26

@@ -1,0 +1,31 @@
+// Package warm resolves dependencies.
+package warm
+
+import (
+	_ "github.com/backstay/backstay"
+	_ "github.com/backstay/backstay/adapter/backstayotel"
+	_ "github.com/cockroachdb/pebble/v2"
+	_ "github.com/getkin/kin-openapi/openapi3"
+	_ "github.com/getkin/kin-openapi/openapi3gen"
+	_ "github.com/goccy/go-yaml"
+	_ "github.com/klauspost/compress/zstd"
+	_ "github.com/mattn/go-isatty"
+	_ "github.com/prometheus/common/model"
+	_ "github.com/prometheus/prometheus/model/labels"
+	_ "github.com/prometheus/prometheus/model/textparse"
+	_ "github.com/prometheus/prometheus/promql"
+	_ "github.com/prometheus/prometheus/promql/parser"
+	_ "github.com/prometheus/prometheus/tsdb"
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "github.com/spf13/cobra"
+	_ "github.com/spf13/cobra/doc"
+	_ "go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+	_ "go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+	_ "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	_ "go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	_ "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	_ "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	_ "go.opentelemetry.io/otel/sdk/metric"
+	_ "google.golang.org/grpc"
+	_ "modernc.org/sqlite"
+)
