@@ -2,8 +2,13 @@ package backstay
 
 import (
 	"context"
+	"errors"
 	"time"
 )
+
+// ErrPanicked is the outcome that policies see when the guarded function
+// panicked or ended its goroutine. The panic itself continues to the caller.
+var ErrPanicked = errors.New("backstay: guarded function panicked")
 
 // Do runs fn inside the chain and returns its result, or what a policy put in
 // its place. Errors are read by [Classify]. Do itself allocates nothing.
@@ -13,8 +18,16 @@ func Do[T any](ctx context.Context, c *Chain, fn func(context.Context) (T, error
 
 func classifyError[T any](ctx context.Context, _ T, err error) Outcome { return Classify(ctx, err) }
 
+// frame is one entered policy of a running call.
+type frame struct {
+	inner  context.Context // what Enter returned: seen by Leave, by inner levels and by every repetition
+	ticket Ticket
+}
+
 // DoClassified is [Do] with the caller's own reading of results, for results
 // that carry failure without an error, as an HTTP response with status 503 does.
+// A result that a policy discards, because it asks for another attempt or puts
+// something in its place, is fn's to release.
 func DoClassified[T any](
 	ctx context.Context, c *Chain,
 	fn func(context.Context) (T, error),
@@ -24,46 +37,58 @@ func DoClassified[T any](
 		return fn(ctx)
 	}
 	var (
-		frames [MaxDepth]struct {
-			ctx    context.Context
-			ticket Ticket
+		frames  [MaxDepth]frame
+		entered int // frames[:entered] await their Leave
+	)
+	// A panic must not keep permits and derived contexts. Nothing is
+	// recovered, so that the stack of the panic stays whole.
+	defer func() {
+		for entered > 0 {
+			entered--
+			f := &frames[entered]
+			c.policies[entered].Leave(f.inner, f.ticket, Outcome{Class: Failure, Err: ErrPanicked})
 		}
+	}()
+
+	var (
 		value T
 		out   Outcome
-		depth = len(c.policies)
-		level = 0 // next policy to enter
 		inner = ctx
 	)
 	for {
 		// Inward: enter policies until one refuses or the function has run.
-		entered := level
 		refused := false
-		for ; entered < depth; entered++ {
+		for entered < len(c.policies) {
 			next, ticket, err := c.policies[entered].Enter(inner)
 			if err != nil {
 				var zero T
-				value, out, refused = zero, Classify(ctx, err), true
+				value, out, refused = zero, refusal(ctx, err), true
 				break
 			}
-			frames[entered].ctx, frames[entered].ticket = inner, ticket
+			ticket.Attempt = 0
+			frames[entered] = frame{inner: next, ticket: ticket}
 			inner = next
+			entered++
 		}
 		if !refused {
 			var err error
 			value, err = fn(inner)
 			out = classify(inner, value, err)
 		}
-		// Outward: leave every policy that was entered, innermost first.
+		// Outward: leave every policy that was entered, innermost first,
+		// unless one of them asks to run its inner part again.
 		again := false
-		for i := entered - 1; i >= 0; i-- {
-			d := c.policies[i].Leave(frames[i].ctx, frames[i].ticket, out)
+		for entered > 0 && !again {
+			entered--
+			f := &frames[entered]
+			d := c.policies[entered].Leave(f.inner, f.ticket, out)
 			switch d.Step {
 			case Pass:
-				continue
+			case Again:
+				again = wait(f.inner, d.After)
 			case Replace:
-				out = d.Outcome
 				var zero T
-				value = zero
+				value, out = zero, d.Outcome
 				if d.Value != nil {
 					v, ok := d.Value.(T)
 					if !ok {
@@ -72,21 +97,27 @@ func DoClassified[T any](
 					}
 					value = v
 				}
-			case Again:
-				if !wait(frames[i].ctx, d.After) {
-					continue
-				}
-				frames[i].ticket.Attempt++
-				inner, level, again = frames[i].ctx, i+1, true
-			}
-			if again {
-				break
 			}
 		}
 		if !again {
 			return value, out.Err
 		}
+		// The policy that asked is inside again; the levels below it are
+		// entered anew with the context that it had returned.
+		f := &frames[entered]
+		f.ticket.Attempt++
+		inner = f.inner
+		entered++
 	}
+}
+
+// refusal is the outcome of an Enter that failed. The dependency was not asked,
+// so whatever the reason, it does not count against it.
+func refusal(ctx context.Context, err error) Outcome {
+	if errors.Is(ctx.Err(), context.Canceled) && errors.Is(err, context.Canceled) {
+		return Outcome{Class: Canceled, Err: err}
+	}
+	return Outcome{Class: Rejected, Err: err}
 }
 
 // wait sleeps unless the context ends, or is known to end, before d is over.

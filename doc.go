@@ -6,10 +6,10 @@
 // function ended, and [Listener] hears what the guards decided.
 //
 //	chain := backstay.NewChain(
-//		fallback.New(fallback.Config{}),            // outermost: answers when all else failed
-//		retry.New(retry.Config{}),
+//		fallback.New("payment", fallback.Config{Value: pending}), // outermost: answers when all else failed
+//		retry.New("payment", retry.Config{}),
 //		breaker.New("payment", breaker.Config{}),
-//		timeout.New(timeout.Config{}),              // innermost: bounds one attempt
+//		timeout.New("payment", timeout.Config{}),  // innermost: bounds one attempt
 //	)
 //	receipt, err := backstay.Do(ctx, chain, func(ctx context.Context) (Receipt, error) {
 //		return charge(ctx, order)

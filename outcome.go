@@ -63,19 +63,24 @@ func (o Outcome) Bad() bool { return o.Class == Failure || o.Class == Timeout }
 // Classify is the default reading of an error, used by [Do]:
 //   - nil is a [Success];
 //   - one of our refusals (see [ErrRejected]) is [Rejected];
-//   - [ErrTimeout] or a deadline that was ours is a [Timeout];
-//   - cancellation by the caller is [Canceled];
+//   - any error after the caller gave up is [Canceled], because broken
+//     connections and half-read answers are what giving up looks like;
+//   - [ErrTimeout] or a deadline that ran out is a [Timeout];
 //   - anything else is a [Failure].
+//
+// A deadline of the caller counts as a Timeout too: it may be the only one that
+// a hanging dependency meets.
 func Classify(ctx context.Context, err error) Outcome {
 	switch {
 	case err == nil:
 		return Outcome{}
 	case errors.Is(err, ErrRejected):
 		return Outcome{Class: Rejected, Err: err}
-	case errors.Is(err, ErrTimeout), errors.Is(err, context.DeadlineExceeded):
-		return Outcome{Class: Timeout, Err: err}
-	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+	case errors.Is(ctx.Err(), context.Canceled):
 		return Outcome{Class: Canceled, Err: err}
+	case errors.Is(err, ErrTimeout), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		return Outcome{Class: Timeout, Err: err}
 	default:
 		return Outcome{Class: Failure, Err: err}
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // Policy guards one call or every attempt of it. The packages breaker, retry,
-// timeout, fallback and fault provide policies; users may write their own.
+// timeout and fallback provide policies; users may write their own.
 //
 // A Policy is safe for concurrent use. Enter and Leave must not block, with one
 // exception: Enter may wait while a documented, bounded wait is the policy's
@@ -19,12 +19,14 @@ type Policy interface {
 	// Enter asks for admission. The returned context is what the inner
 	// policies and the function see. A non-nil error refuses the call: inner
 	// policies and the function do not run, Leave is not called on this
-	// policy, and the outer policies see an [Outcome] of class [Rejected].
+	// policy, and the outer policies see an [Outcome] of class [Rejected], or
+	// [Canceled] when it is the caller who gave up.
 	Enter(ctx context.Context) (context.Context, Ticket, error)
 
 	// Leave reports how the guarded part ended. It is called exactly once for
-	// each successful Enter and each further attempt that it asked for, with
-	// the ticket that Enter returned.
+	// each successful Enter and each further attempt that it asked for and
+	// that ran, with the context and the ticket that Enter returned. When the
+	// guarded function panics, it sees [ErrPanicked] and its directive is moot.
 	Leave(ctx context.Context, t Ticket, o Outcome) Directive
 }
 
@@ -50,7 +52,8 @@ type Step uint8
 const (
 	// Pass hands the outcome outward unchanged.
 	Pass Step = iota
-	// Again runs the inner part once more after [Directive.After].
+	// Again runs the inner part once more after [Directive.After], with the
+	// context that Enter returned; inner policies are entered anew.
 	Again
 	// Replace hands the outcome in the directive outward instead.
 	Replace
