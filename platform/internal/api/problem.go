@@ -1,0 +1,42 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// ErrNotFound says that the object asked for does not exist.
+var ErrNotFound = errors.New("not found")
+
+// problemBase names our problem types; the pages are sections of the reference.
+const problemBase = "https://github.com/backstay/backstay/blob/main/docs/reference/exit-codes.md#"
+
+// NewProblem returns a problem whose title is the status in words. Detail is one
+// sentence for a person; hint, when not empty, is what to do next.
+func NewProblem(status int, detail, hint string) *Problem {
+	title := http.StatusText(status)
+	slug := strings.ToLower(strings.ReplaceAll(title, " ", "-"))
+	return &Problem{Type: problemBase + slug, Title: title, Status: status, Detail: detail, Hint: hint}
+}
+
+// NewMalformed returns the problem of a document that was refused: status 422
+// with all its mistakes.
+func NewMalformed(what string, findings []Finding) *Problem {
+	p := NewProblem(http.StatusUnprocessableEntity, what+" was refused, nothing was applied", "mend the findings and send it again")
+	p.Findings = findings
+	return p
+}
+
+// Error is the detail, or the title where there is none.
+func (p *Problem) Error() string {
+	if p.Detail != "" {
+		return p.Detail
+	}
+	return p.Title
+}
+
+// Is makes a problem of status 404 match [ErrNotFound], on both ends of the wire.
+func (p *Problem) Is(target error) bool {
+	return target == ErrNotFound && p.Status == http.StatusNotFound
+}
