@@ -1,0 +1,202 @@
+// Package breaker stops calls to a dependency that fails, hangs or is slow, and
+// finds out with few calls when it is back.
+//
+// Calls that end in [backstay.Failure] or [backstay.Timeout] count against the
+// dependency. A caller that gave up, a refusal by one of our own policies and
+// the caller's own mistake do not.
+package breaker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/backstay/backstay"
+)
+
+// ErrOpen is the reason of a refusal.
+var ErrOpen = errors.New("circuit open")
+
+// Breaker guards one dependency. It is safe for concurrent use, has no
+// goroutine, and needs no Close.
+type Breaker struct {
+	dependency string
+	base       time.Time // origin of the breaker's clock
+
+	word    atomic.Uint64 // written under mu only
+	count   atomic.Pointer[count]
+	streak  atomic.Int64 // failures in a row
+	refusal atomic.Pointer[backstay.RejectedError]
+
+	mu       sync.Mutex
+	since    time.Time // when the state was entered
+	reason   string    // why the state was entered
+	cooldown time.Duration
+	probes   []probe // in flight
+	probeID  uint16
+	good     int    // probes that succeeded in a row
+	serial   uint32 // of the last flight
+	lease    lease
+	answered lease // the last downgrade that probes ended before its lease did
+	tell     courier
+}
+
+// probe is a leased permit to call the dependency while the circuit is not closed.
+type probe struct {
+	id      uint16
+	expires int64
+}
+
+// lease is the time for which someone outside downgraded the dependency.
+type lease struct {
+	until  time.Time
+	ends   int64 // until, on the breaker's clock
+	reason string
+}
+
+// New returns a closed breaker for the dependency.
+func New(dependency string, cfg Config) *Breaker {
+	b := &Breaker{dependency: dependency, base: time.Now()}
+	b.since, b.reason = b.base, "new"
+	cfg = cfg.withDefaults()
+	b.count.Store(newCount(cfg, 0))
+	b.cooldown = cfg.Cooldown
+	return b
+}
+
+func (b *Breaker) now() int64 { return int64(time.Since(b.base)) }
+
+func (b *Breaker) load() word { return word(b.word.Load()) }
+
+// Explain describes the policy in one line.
+func (b *Breaker) Explain() string { return b.count.Load().cfg.explain(b.dependency) }
+
+// Enter admits the call or refuses it with a [backstay.RejectedError] for [ErrOpen].
+func (b *Breaker) Enter(ctx context.Context) (context.Context, backstay.Ticket, error) {
+	t, err := b.admit()
+	return ctx, t, err
+}
+
+// Leave counts how the call ended.
+func (b *Breaker) Leave(_ context.Context, t backstay.Ticket, o backstay.Outcome) backstay.Directive {
+	b.record(t, o)
+	return backstay.Directive{}
+}
+
+func (b *Breaker) admit() (backstay.Ticket, error) {
+	now := b.now()
+	w := b.load()
+	if w.state() == Closed {
+		c := b.count.Load()
+		if c.flight == nil {
+			return backstay.Ticket{Start: now, Word: pass(w.generation(), 0, 0)}, nil
+		}
+		if c.cfg.Mode == Enforce && c.flight.due(now, int64(c.cfg.SlowRatio*float64(c.cfg.MinCalls))) {
+			b.judge(c, w.generation(), now)
+			w = b.load()
+		}
+		if w.state() == Closed {
+			c.flight.start(now)
+			return backstay.Ticket{Start: now, Word: pass(w.generation(), 0, c.flight.serial)}, nil
+		}
+	}
+	if now >= w.deadline() {
+		if t, ok := b.permit(now); ok {
+			return t, nil
+		}
+	}
+	if l := b.count.Load().cfg.Listener; l != nil && l.Rejected != nil {
+		l.Rejected(backstay.Rejection{Dependency: b.dependency, Policy: "breaker"})
+	}
+	return backstay.Ticket{}, b.refusal.Load()
+}
+
+// pass packs what the end of a call must know of its beginning:
+// generation 24 bits | probe 16 bits, zero for none | flight 24 bits.
+func pass(generation uint32, probe uint16, flight uint32) uint64 {
+	return uint64(generation)<<40 | uint64(probe)<<24 | uint64(flight&generationMask)
+}
+
+func unpass(p uint64) (generation uint32, probe uint16, flight uint32) {
+	return uint32(p>>40) & generationMask, uint16(p >> 24), uint32(p) & generationMask
+}
+
+func (b *Breaker) record(t backstay.Ticket, o backstay.Outcome) {
+	generation, id, serial := unpass(t.Word)
+	c := b.count.Load()
+	if id == 0 && c.flight != nil && c.flight.serial&generationMask == serial {
+		c.flight.finish(t.Start)
+	}
+	w := b.load()
+	if w.generation() != generation {
+		return // admitted before the circuit tripped or closed: says nothing about now
+	}
+	now := b.now()
+	slow := c.cfg.SlowCall > 0 && now-t.Start >= int64(c.cfg.SlowCall)
+	if id != 0 {
+		b.probed(generation, id, verdictOf(o, slow), now)
+		return
+	}
+	bad := o.Bad()
+	switch {
+	case bad:
+	case o.Class == backstay.Success:
+		if b.streak.Load() != 0 {
+			b.streak.Store(0)
+		}
+	case slow && o.Class == backstay.Canceled:
+		// The caller gave up, but the wait before was real.
+	default:
+		return
+	}
+	slot := c.calls.Slot(now)
+	c.calls.Add(slot, 1)
+	if slow {
+		c.slow.Add(slot, 1)
+	}
+	if bad {
+		c.bad.Add(slot, 1)
+		if n := b.streak.Add(1); c.cfg.Consecutive > 0 && n >= int64(c.cfg.Consecutive) && c.cfg.Mode == Enforce {
+			b.trip(generation, now, fmt.Sprintf("%d failures in a row", n))
+			return
+		}
+	}
+	if (bad || slow) && c.cfg.Mode == Enforce {
+		b.judge(c, generation, now)
+	}
+}
+
+func (b *Breaker) judge(c *count, generation uint32, now int64) {
+	if e, tripped := c.judge(now); tripped {
+		b.trip(generation, now, e.reason(c.cfg))
+	}
+}
+
+// verdict is what a probe says about the dependency.
+type verdict uint8
+
+const (
+	silent verdict = iota
+	well
+	ill
+)
+
+func verdictOf(o backstay.Outcome, slow bool) verdict {
+	switch {
+	case o.Bad(), slow:
+		return ill
+	case o.Class == backstay.Success, o.Class == backstay.Invalid:
+		return well // refusing a bad request is an answer too
+	default:
+		return silent
+	}
+}
+
+// spread varies a pause by 15 % either way.
+func spread(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.85 + 0.3*rand.Float64())) //nolint:gosec // spread, not a secret
+}
