@@ -43,7 +43,9 @@ type UnreachableError struct {
 	Err error
 }
 
-func (e *UnreachableError) Error() string { return "no server answers at " + e.URL + ": " + rootCause(e.Err) }
+func (e *UnreachableError) Error() string {
+	return "no server answers at " + e.URL + ": " + rootCause(e.Err)
+}
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
