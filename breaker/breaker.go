@@ -26,6 +26,7 @@ var ErrOpen = errors.New("circuit open")
 type Breaker struct {
 	dependency string
 	base       time.Time // origin of the breaker's clock
+	spread     func(time.Duration) time.Duration
 
 	word    atomic.Uint64 // written under mu only
 	count   atomic.Pointer[count]
@@ -35,6 +36,7 @@ type Breaker struct {
 	mu       sync.Mutex
 	since    time.Time // when the state was entered
 	reason   string    // why the state was entered
+	cause    string    // why the circuit left the closed state
 	cooldown time.Duration
 	probes   []probe // in flight
 	probeID  uint16
@@ -60,10 +62,11 @@ type lease struct {
 
 // New returns a closed breaker for the dependency.
 func New(dependency string, cfg Config) *Breaker {
-	b := &Breaker{dependency: dependency, base: time.Now()}
+	b := &Breaker{dependency: dependency, base: time.Now(), spread: spread}
 	b.since, b.reason = b.base, "new"
 	cfg = cfg.withDefaults()
-	b.count.Store(newCount(cfg, 0))
+	b.serial = 1
+	b.count.Store(newCount(cfg, 0, b.serial))
 	b.cooldown = cfg.Cooldown
 	return b
 }
@@ -92,16 +95,12 @@ func (b *Breaker) admit() (backstay.Ticket, error) {
 	w := b.load()
 	if w.state() == Closed {
 		c := b.count.Load()
-		if c.flight == nil {
-			return backstay.Ticket{Start: now, Word: pass(w.generation(), 0, 0)}, nil
-		}
-		if c.cfg.Mode == Enforce && c.flight.due(now, int64(c.cfg.SlowRatio*float64(c.cfg.MinCalls))) {
+		if c.sweep(now) && c.cfg.Mode == Enforce {
 			b.judge(c, w.generation(), now)
 			w = b.load()
 		}
 		if w.state() == Closed {
-			c.flight.start(now)
-			return backstay.Ticket{Start: now, Word: pass(w.generation(), 0, c.flight.serial)}, nil
+			return c.pass(w.generation(), now), nil
 		}
 	}
 	if now >= w.deadline() {
@@ -115,24 +114,14 @@ func (b *Breaker) admit() (backstay.Ticket, error) {
 	return backstay.Ticket{}, b.refusal.Load()
 }
 
-// pass packs what the end of a call must know of its beginning:
-// generation 24 bits | probe 16 bits, zero for none | flight 24 bits.
-func pass(generation uint32, probe uint16, flight uint32) uint64 {
-	return uint64(generation)<<40 | uint64(probe)<<24 | uint64(flight&generationMask)
-}
-
-func unpass(p uint64) (generation uint32, probe uint16, flight uint32) {
-	return uint32(p>>40) & generationMask, uint16(p >> 24), uint32(p) & generationMask
-}
-
 func (b *Breaker) record(t backstay.Ticket, o backstay.Outcome) {
-	generation, id, serial := unpass(t.Word)
+	generation, id, serial := unpack(t.Word)
 	c := b.count.Load()
-	if id == 0 && c.flight != nil && c.flight.serial&generationMask == serial {
-		c.flight.finish(t.Start)
+	swept := false
+	if id == 0 && c.flight != nil && c.flight.serial == serial {
+		swept = c.flight.finish(t.Start)
 	}
-	w := b.load()
-	if w.generation() != generation {
+	if b.load().generation() != generation {
 		return // admitted before the circuit tripped or closed: says nothing about now
 	}
 	now := b.now()
@@ -141,31 +130,24 @@ func (b *Breaker) record(t backstay.Ticket, o backstay.Outcome) {
 		b.probed(generation, id, verdictOf(o, slow), now)
 		return
 	}
-	bad := o.Bad()
 	switch {
-	case bad:
+	case o.Bad():
+		c.add(now, true, slow, swept)
+		if n := b.streak.Add(1); c.cfg.Mode == Enforce && c.cfg.Consecutive > 0 && n >= int64(c.cfg.Consecutive) {
+			b.trip(generation, now, fmt.Sprintf("%d failures in a row", n))
+			return
+		}
 	case o.Class == backstay.Success:
 		if b.streak.Load() != 0 {
 			b.streak.Store(0)
 		}
-	case slow && o.Class == backstay.Canceled:
-		// The caller gave up, but the wait before was real.
-	default:
-		return
+		c.add(now, false, slow, swept)
+	case o.Class == backstay.Canceled && slow:
+		// The caller gave up, which counts against nobody, but the wait
+		// before that was real.
+		c.add(now, false, true, swept)
 	}
-	slot := c.calls.Slot(now)
-	c.calls.Add(slot, 1)
-	if slow {
-		c.slow.Add(slot, 1)
-	}
-	if bad {
-		c.bad.Add(slot, 1)
-		if n := b.streak.Add(1); c.cfg.Consecutive > 0 && n >= int64(c.cfg.Consecutive) && c.cfg.Mode == Enforce {
-			b.trip(generation, now, fmt.Sprintf("%d failures in a row", n))
-			return
-		}
-	}
-	if (bad || slow) && c.cfg.Mode == Enforce {
+	if (o.Bad() || slow) && c.cfg.Mode == Enforce {
 		b.judge(c, generation, now)
 	}
 }

@@ -2,7 +2,6 @@ package breaker
 
 import (
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/backstay/backstay/internal/window"
@@ -22,7 +21,7 @@ type count struct {
 	flight           *flight // nil when slow calls do not count
 }
 
-func newCount(cfg Config, serial uint32) *count {
+func newCount(cfg Config, now int64, serial uint32) *count {
 	width := cfg.Window / time.Duration(cfg.Buckets)
 	c := &count{
 		cfg:   cfg,
@@ -31,7 +30,7 @@ func newCount(cfg Config, serial uint32) *count {
 		slow:  window.NewRing(width, cfg.Buckets),
 	}
 	if cfg.SlowCall > 0 {
-		c.flight = newFlight(cfg.SlowCall, serial)
+		c.flight = newFlight(cfg.SlowCall, now, serial)
 	}
 	return c
 }
@@ -39,7 +38,7 @@ func newCount(cfg Config, serial uint32) *count {
 // reshape returns a count for another configuration that remembers what this
 // one counted, at the resolution of the coarser of the two.
 func (c *count) reshape(cfg Config, now int64, serial uint32) *count {
-	next := newCount(cfg, serial)
+	next := newCount(cfg, now, serial)
 	if c.flight != nil && cfg.SlowCall == c.cfg.SlowCall {
 		next.flight = c.flight
 	}
@@ -73,13 +72,9 @@ func (c *count) totals(now int64) (calls, bad, slow uint64) {
 // looks at the window and at every younger part of it that holds enough calls,
 // so that the shortest convincing stretch decides.
 func (c *count) judge(now int64) (evidence, bool) {
-	var pending uint64
-	if c.flight != nil {
-		pending = c.flight.overdue(now)
-	}
 	confirm := uint64(max(confirmCalls, c.cfg.MinCalls))
 	newest, slots := c.calls.Slot(now), uint32(c.calls.Slots()) //nolint:gosec // small and positive
-	e := evidence{pending: pending}
+	var e evidence
 	for i := range slots {
 		e.calls += c.calls.Count(newest - i)
 		e.bad += c.bad.Count(newest - i)
@@ -93,10 +88,7 @@ func (c *count) judge(now int64) (evidence, bool) {
 			e.kind = failing
 			return e, true
 		}
-		if c.flight == nil {
-			continue
-		}
-		if all := e.calls + pending; all >= need && float64(e.slow+pending) >= c.cfg.SlowRatio*float64(all) {
+		if e.calls >= need && e.slow > 0 && float64(e.slow) >= c.cfg.SlowRatio*float64(e.calls) {
 			e.kind = slowing
 			return e, true
 		}
@@ -113,71 +105,45 @@ const (
 
 // evidence is what a trip was decided on.
 type evidence struct {
-	kind                      evidenceKind
-	calls, bad, slow, pending uint64
-	span                      time.Duration
+	kind             evidenceKind
+	calls, bad, slow uint64
+	span             time.Duration
 }
 
 func (e evidence) reason(cfg Config) string {
 	if e.kind == failing {
 		return fmt.Sprintf("%d of %d calls failed in %v", e.bad, e.calls, e.span)
 	}
-	return fmt.Sprintf("%d of %d calls slower than %v in %v, %d of them unanswered",
-		e.slow+e.pending, e.calls+e.pending, cfg.SlowCall, e.span, e.pending)
+	return fmt.Sprintf("%d of %d calls slower than %v in %v", e.slow, e.calls, cfg.SlowCall, e.span)
 }
 
-// flightParts is the resolution at which the age of calls in flight is known.
-const flightParts = 8
-
-// flight knows how many calls in flight are overdue, without a list of them:
-// all of them, less the young ones, which are counted by the time they started.
-type flight struct {
-	serial            uint32 // tells the calls counted here from those of another flight
-	total             atomic.Int64
-	started, finished *window.Ring
-	judged            atomic.Uint32 // slot of the last look, so that callers look once a slot
-}
-
-func newFlight(slow time.Duration, serial uint32) *flight {
-	width := slow / flightParts
-	return &flight{
-		serial:   serial,
-		started:  window.NewRing(width, flightParts+2),
-		finished: window.NewRing(width, flightParts+2),
-	}
-}
-
-func (f *flight) start(now int64) {
-	f.total.Add(1)
-	f.started.Add(f.started.Slot(now), 1)
-}
-
-func (f *flight) finish(start int64) {
-	f.total.Add(-1)
-	f.finished.Add(f.finished.Slot(start), 1)
-}
-
-// overdue is the number of calls in flight for longer than the limit, or up to
-// one part longer.
-func (f *flight) overdue(now int64) uint64 {
-	total := f.total.Load()
-	if total <= 0 {
-		return 0
-	}
-	newest := f.started.Slot(now)
-	for i := range uint32(flightParts + 1) {
-		young := int64(f.started.Count(newest-i)) - int64(f.finished.Count(newest-i))
-		total -= max(young, 0)
-	}
-	return uint64(max(total, 0))
-}
-
-// due is true once a slot, for one caller, while enough calls are in flight to
-// matter: a dependency that hangs ends no call whose end could be judged.
-func (f *flight) due(now int64, enough int64) bool {
-	if f.total.Load() < enough {
+// sweep counts the calls in flight that have become overdue since the last
+// look, and reports whether there were any.
+func (c *count) sweep(now int64) bool {
+	if c.flight == nil {
 		return false
 	}
-	slot, last := f.started.Slot(now), f.judged.Load()
-	return slot != last && f.judged.CompareAndSwap(last, slot)
+	n := c.flight.overdue(now)
+	if n == 0 {
+		return false
+	}
+	slot := c.calls.Slot(now)
+	c.calls.Add(slot, n)
+	c.slow.Add(slot, n)
+	return true
+}
+
+// add counts the end of a call. One that was swept up as overdue has been
+// counted as a slow call already.
+func (c *count) add(now int64, bad, slow, swept bool) {
+	slot := c.calls.Slot(now)
+	if !swept {
+		c.calls.Add(slot, 1)
+		if slow {
+			c.slow.Add(slot, 1)
+		}
+	}
+	if bad {
+		c.bad.Add(slot, 1)
+	}
 }

@@ -30,11 +30,13 @@ func (b *Breaker) Downgrade(until time.Time, reason string) {
 	b.lease = lease{until: until, ends: ends, reason: reason}
 	if w.state() == Downgrade {
 		b.reason = reason
-		b.word.Store(uint64(newWord(Downgrade, w.generation(), min(w.deadline(), ends))))
+		b.refuse(reason)
+		b.set(Downgrade, w.generation(), min(w.deadline(), ends))
 		return
 	}
+	b.refuse(reason)
 	b.good, b.probes = 0, b.probes[:0]
-	b.move(Downgrade, w.generation()+1, min(now+int64(DowngradeCooldown), ends), now, reason)
+	b.move(Downgrade, w.generation()+1, b.slowly(now), now, reason)
 }
 
 // Reconfigure replaces the configuration and keeps state and window. It takes

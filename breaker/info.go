@@ -8,8 +8,8 @@ type Info struct {
 	State State
 	// Since is when it entered the state.
 	Since time.Time
-	// Calls, Bad and Slow are what the window counted. Calls in flight for too
-	// long are counted in both Calls and Slow.
+	// Calls, Bad and Slow are what the window counted. A call in flight for
+	// longer than [Config.SlowCall] counts in Calls and Slow already.
 	Calls, Bad, Slow uint64
 	// Reason says why the state was entered, with the figures that decided.
 	Reason string
@@ -41,11 +41,7 @@ func (b *Breaker) Snapshot() Info {
 	b.expire(now)
 	c := b.count.Load()
 	i := Info{State: b.load().state(), Since: b.since, Reason: b.reason, Until: b.lease.until, Missed: b.tell.missed}
+	c.sweep(now)
 	i.Calls, i.Bad, i.Slow = c.totals(now)
-	if c.flight != nil {
-		overdue := c.flight.overdue(now)
-		i.Calls += overdue
-		i.Slow += overdue
-	}
 	return i
 }

@@ -6,9 +6,10 @@ type State uint8
 const (
 	// Closed lets calls through and watches how they end.
 	Closed State = iota
-	// HalfOpen lets single probes through to see whether the dependency is back.
+	// HalfOpen follows the first probe that succeeded: a few more are let
+	// through to make sure.
 	HalfOpen
-	// Open refuses calls until the next probe is due.
+	// Open refuses calls, but for one probe at a time, at growing intervals.
 	Open
 	// Downgrade refuses calls because someone outside said so, for the time of
 	// a lease, and probes at a slow pace.
