@@ -1,0 +1,37 @@
+import type { Problem } from "./types.ts";
+
+/** An answer of the API that is not the thing asked for, or no answer at all. */
+export class ApiError extends Error {
+  readonly status: number; // 0: the server was not reached
+  readonly problem: Partial<Problem>;
+
+  constructor(status: number, problem: Partial<Problem>) {
+    super(problem.detail || problem.title || `HTTP ${status}`);
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+/** Calls the API and reads JSON; throws ApiError. */
+export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1/${path}`, {
+      method,
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
+      credentials: "same-origin",
+    });
+  } catch (cause) {
+    if ((cause as Error).name === "AbortError") throw cause;
+    throw new ApiError(0, { title: String((cause as Error).message ?? cause) });
+  }
+  if (!response.ok) {
+    const problem = (await response.json().catch(() => ({ title: response.statusText }))) as Partial<Problem>;
+    throw new ApiError(response.status, problem);
+  }
+  if (response.status === 204) return undefined as T;
+  const text = await response.text();
+  return (text ? JSON.parse(text) : undefined) as T;
+}

@@ -1,0 +1,21 @@
+import { render } from "preact";
+import { App } from "./app.tsx";
+import { startLive } from "./api/live.ts";
+import { startClock } from "./clock.ts";
+import { startLanguage } from "./i18n/index.ts";
+import { startKeyboard } from "./keyboard.ts";
+import { startRouter } from "./router.ts";
+import { startTheme } from "./theme.ts";
+import "uplot/dist/uPlot.min.css";
+import "./style/base.css";
+import "./style/shell.css";
+import "./style/part.css";
+import "./style/screen.css";
+
+startTheme();
+startLanguage();
+startRouter();
+startKeyboard();
+startClock();
+startLive();
+render(<App />, document.getElementById("app")!);
