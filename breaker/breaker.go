@@ -91,10 +91,12 @@ func (b *Breaker) Leave(_ context.Context, t backstay.Ticket, o backstay.Outcome
 }
 
 func (b *Breaker) admit() (backstay.Ticket, error) {
+	w, c := b.load(), b.count.Load()
+	if w.state() == Closed && c.flight == nil {
+		return c.pass(w.generation(), 0), nil // nobody will ask when it began: save the look at the clock
+	}
 	now := b.now()
-	w := b.load()
 	if w.state() == Closed {
-		c := b.count.Load()
 		if c.sweep(now) && c.cfg.Mode == Enforce {
 			b.judge(c, w.generation(), now)
 			w = b.load()
@@ -108,7 +110,7 @@ func (b *Breaker) admit() (backstay.Ticket, error) {
 			return t, nil
 		}
 	}
-	if l := b.count.Load().cfg.Listener; l != nil && l.Rejected != nil {
+	if l := c.cfg.Listener; l != nil && l.Rejected != nil {
 		l.Rejected(backstay.Rejection{Dependency: b.dependency, Policy: "breaker"})
 	}
 	return backstay.Ticket{}, b.refusal.Load()
@@ -125,7 +127,7 @@ func (b *Breaker) record(t backstay.Ticket, o backstay.Outcome) {
 		return // admitted before the circuit tripped or closed: says nothing about now
 	}
 	now := b.now()
-	slow := c.cfg.SlowCall > 0 && now-t.Start >= int64(c.cfg.SlowCall)
+	slow := c.cfg.SlowCall > 0 && (id != 0 || serial != 0) && now-t.Start >= int64(c.cfg.SlowCall)
 	if id != 0 {
 		b.probed(generation, id, verdictOf(o, slow), now)
 		return

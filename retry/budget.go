@@ -10,9 +10,11 @@ import (
 // are one atomic operation.
 const token = 1000
 
-// budgetSeconds bounds what can be saved up: a quiet hour must not pay for a
-// storm.
-const budgetSeconds = 10
+// What can be saved up is bounded: a quiet hour must not pay for a storm.
+const (
+	savedCalls   = 1000 // calls whose payments are kept
+	savedSeconds = 10   // seconds whose trickle is kept
+)
 
 // budget is a token bucket that calls fill and retries empty, with a trickle
 // for services with few calls. Safe for concurrent use.
@@ -31,11 +33,11 @@ func newBudget(ratio, perSec float64) *budget {
 	ratio, perSec = min(max(ratio, 0), 1), max(perSec, 0)
 	b := &budget{
 		perCall: int64(ratio * token),
+		limit:   int64(ratio * token * savedCalls),
 		perSec:  perSec * token,
 		at:      time.Now(),
-		limit:   int64(100 * ratio * budgetSeconds * token), // ten seconds of 100 calls a second
 	}
-	b.trickle = max(b.perSec, min(token, b.perSec*budgetSeconds))
+	b.trickle = b.perSec * savedSeconds // a new service begins with savings
 	return b
 }
 
@@ -59,7 +61,7 @@ func (b *budget) withdraw() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	b.trickle = min(b.trickle+now.Sub(b.at).Seconds()*b.perSec, max(token, b.perSec*budgetSeconds))
+	b.trickle = min(b.trickle+now.Sub(b.at).Seconds()*b.perSec, max(token, b.perSec*savedSeconds))
 	b.at = now
 	if b.perSec <= 0 || b.trickle < token {
 		return false
