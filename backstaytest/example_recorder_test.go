@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/backstay/backstay"
 	"github.com/backstay/backstay/backstaytest"
 	"github.com/backstay/backstay/breaker"
 )
