@@ -3,6 +3,7 @@ package slo
 import (
 	"cmp"
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -24,8 +25,9 @@ type Config struct {
 	// MaxLag is how far counting may lag behind the time of an evaluation before
 	// the missing seconds count as empty. 0 means 15 s.
 	MaxLag time.Duration
-	// MinEvents is how many events the long window needs before its rate says
-	// anything. 0 means 20.
+	// MinEvents is how many events the long window needs before its rate is taken
+	// as it is. With fewer, only a share of bad events that cannot be chance fires.
+	// 0 means 20.
 	MinEvents float64
 	// MinBad is how many bad events the long window needs before it can fire, so
 	// that a single unlucky request calls nobody. 0 means 3.
@@ -112,12 +114,13 @@ func (e *Engine) find(name string) *promise {
 
 // Add counts events that happened in the Unix second sec. Zero events are worth
 // adding: they say that the second is known and was quiet. It reports false for an
-// unknown name and for a second that is too late, which [Engine.Refused] counts.
+// unknown name, for counts that are negative or no numbers, and for a second that is
+// too late, which [Engine.Refused] counts.
 func (e *Engine) Add(name string, sec int64, good, total float64) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p := e.find(name)
-	if p == nil {
+	if p == nil || !(good >= 0 && total >= 0 && good <= math.MaxUint32 && total <= math.MaxUint32) {
 		return false
 	}
 	if !p.track.add(sec, good, total) {

@@ -1,6 +1,7 @@
 package slo
 
 import (
+	"math"
 	"time"
 
 	"github.com/backstay/backstay/platform/internal/verdict"
@@ -86,18 +87,34 @@ func (e *Engine) judge(p *promise, now time.Time) Status {
 
 // answer says whether a pair fires, from its readings alone.
 func (e *Engine) answer(p *promise, r pairing, end int64) verdict.Answer {
+	few := r.longs.total < e.cfg.MinEvents
 	switch {
-	case !p.track.begun || r.longs.total < e.cfg.MinEvents || r.shorts.total == 0:
+	case !p.track.begun || r.shorts.total == 0:
 		return verdict.Unknown
 	case p.track.since > end-r.short:
 		// Counting is younger than the short window: both windows see the same events.
 		return verdict.Unknown
 	case r.longs.rate < r.factor || r.shorts.rate < r.factor:
+		if few {
+			return verdict.Unknown
+		}
 		return verdict.No
 	case r.longs.bad < e.cfg.MinBad:
 		return verdict.Unknown
+	case few && r.longs.least() < r.factor*(1-p.objective.Target):
+		return verdict.Unknown
 	}
 	return verdict.Yes
+}
+
+// least is the smallest true share of bad events that the reading is compatible
+// with: the lower end of the Wilson score interval at two standard deviations.
+func (r reading) least() float64 {
+	const z = 2
+	n, share := r.total, r.share()
+	middle := share + z*z/(2*n)
+	spread := z * math.Sqrt(share*(1-share)/n+z*z/(4*n*n))
+	return (middle - spread) / (1 + z*z/n)
 }
 
 // hold keeps a pair firing until its short window is clearly below the limit and a

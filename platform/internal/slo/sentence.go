@@ -113,11 +113,11 @@ func appendPercent(b []byte, share float64) []byte {
 	switch near := min(percent, 100-percent); {
 	case percent == 0 || percent == 100:
 		digits = 0
-	case near < 0.01:
+	case near < 0.00995:
 		digits = 4
-	case near < 0.1:
+	case near < 0.0995:
 		digits = 3
-	case near < 1:
+	case near < 0.995:
 		digits = 2
 	}
 	b = strconv.AppendFloat(b, percent, 'f', digits, 64)
@@ -127,7 +127,7 @@ func appendPercent(b []byte, share float64) []byte {
 // appendTimes writes a burn rate: whole from ten up, else with one digit.
 func appendTimes(b []byte, rate float64) []byte {
 	digits := 1
-	if rate >= 10 {
+	if rate >= 9.95 {
 		digits = 0
 	}
 	return strconv.AppendFloat(b, rate, 'f', digits, 64)
