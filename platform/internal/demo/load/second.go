@@ -31,8 +31,7 @@ type Second struct {
 	// many in flight, or no processor time when they were due. They say
 	// nothing about the shop.
 	Unsent uint32 `json:"unsent"`
-	// Latency counts the answers, full and degraded, by the time since they
-	// were due; see [Bounds].
+	// Latency counts the full answers by the time since they were due; see [Bounds].
 	Latency [len(Bounds) + 1]uint32 `json:"latency"`
 }
 
@@ -42,7 +41,7 @@ func (s *Second) Failed() uint32 { return s.BadStatus + s.NoAnswer + s.Impatienc
 // Sent is how many requests were sent.
 func (s *Second) Sent() uint32 { return s.OK + s.Degraded + s.Failed() }
 
-// Slower counts the answers that took longer than d, which should be one of
+// Slower counts the full answers that took longer than d, which should be one of
 // [Bounds]; otherwise the next lower bound is taken.
 func (s *Second) Slower(d time.Duration) uint32 {
 	var n uint32
@@ -58,21 +57,18 @@ func (s *Second) add(r Result, took time.Duration) {
 	switch r {
 	case OK:
 		s.OK++
+		i := 0
+		for i < len(Bounds) && took.Seconds() > Bounds[i] {
+			i++
+		}
+		s.Latency[i]++
 	case Degraded:
 		s.Degraded++
 	case BadStatus:
 		s.BadStatus++
-		return
 	case NoAnswer:
 		s.NoAnswer++
-		return
 	case Impatience:
 		s.Impatience++
-		return
 	}
-	i := 0
-	for i < len(Bounds) && took.Seconds() > Bounds[i] {
-		i++
-	}
-	s.Latency[i]++
 }
