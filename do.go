@@ -27,7 +27,8 @@ type frame struct {
 // DoClassified is [Do] with the caller's own reading of results, for results
 // that carry failure without an error, as an HTTP response with status 503 does.
 // A result that a policy discards, because it asks for another attempt or puts
-// something in its place, is fn's to release.
+// something in its place, is fn's to release. Nothing runs, and nobody is to
+// blame, when ctx has ended before.
 func DoClassified[T any](
 	ctx context.Context, c *Chain,
 	fn func(context.Context) (T, error),
@@ -53,12 +54,15 @@ func DoClassified[T any](
 	var (
 		value T
 		out   Outcome
-		inner = ctx
+		inner = ctx //nolint:contextcheck // the caller's, until a policy derives another
 	)
 	for {
 		// Inward: enter policies until one refuses or the function has run.
 		refused := false
-		for entered < len(c.policies) {
+		if err := inner.Err(); err != nil {
+			out, refused = Outcome{Class: Canceled, Err: err}, true
+		}
+		for !refused && entered < len(c.policies) {
 			next, ticket, err := c.policies[entered].Enter(inner)
 			if err != nil {
 				var zero T
@@ -67,7 +71,7 @@ func DoClassified[T any](
 			}
 			ticket.Attempt = 0
 			frames[entered] = frame{inner: next, ticket: ticket}
-			inner = next
+			inner = next //nolint:fatcontext // one level deeper, never more than MaxDepth
 			entered++
 		}
 		if !refused {
@@ -106,7 +110,7 @@ func DoClassified[T any](
 		// entered anew with the context that it had returned.
 		f := &frames[entered]
 		f.ticket.Attempt++
-		inner = f.inner
+		inner = f.inner //nolint:fatcontext // back to where this level was
 		entered++
 	}
 }

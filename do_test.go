@@ -242,6 +242,29 @@ func TestPause(t *testing.T) {
 	f(0, 300*time.Millisecond, 300*time.Millisecond, 1)
 }
 
+// TestEndedBefore: a caller that is gone asks nothing of anyone.
+func TestEndedBefore(t *testing.T) {
+	t.Parallel()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	late, stop := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer stop()
+	f := func(ctx context.Context, want error) {
+		t.Helper()
+		var log []string
+		c := backstay.NewChain(&probe{name: "a", log: &log})
+		_, err := backstay.Do(ctx, c, func(context.Context) (int, error) {
+			t.Error("ran")
+			return 0, nil
+		})
+		if !errors.Is(err, want) || len(log) != 0 {
+			t.Errorf("got %v, %q", err, log)
+		}
+	}
+	f(gone, context.Canceled)
+	f(late, context.DeadlineExceeded)
+}
+
 func TestClassify(t *testing.T) {
 	t.Parallel()
 	live := t.Context()

@@ -3,7 +3,8 @@
 //
 // Calls that end in [backstay.Failure] or [backstay.Timeout] count against the
 // dependency. A caller that gave up, a refusal by one of our own policies and
-// the caller's own mistake do not.
+// the caller's own mistake do not. Nor does a deadline of the caller that left
+// less time than the dependency usually needs.
 package breaker
 
 import (
@@ -31,6 +32,7 @@ type Breaker struct {
 	word    atomic.Uint64 // written under mu only
 	count   atomic.Pointer[count]
 	streak  atomic.Int64 // failures in a row
+	usual   usual
 	refusal atomic.Pointer[backstay.RejectedError]
 
 	mu       sync.Mutex
@@ -62,11 +64,10 @@ type lease struct {
 
 // New returns a closed breaker for the dependency.
 func New(dependency string, cfg Config) *Breaker {
-	b := &Breaker{dependency: dependency, base: time.Now(), spread: spread}
-	b.since, b.reason = b.base, "new"
+	b := &Breaker{dependency: dependency, spread: spread, since: time.Now(), reason: "new", serial: 1}
+	b.base = b.since.Add(-time.Second) // so that no time is zero, which stands for "not looked at"
 	cfg = cfg.withDefaults()
-	b.serial = 1
-	b.count.Store(newCount(cfg, 0, b.serial))
+	b.count.Store(newCount(cfg, b.now(), b.serial))
 	b.cooldown = cfg.Cooldown
 	return b
 }
@@ -80,7 +81,7 @@ func (b *Breaker) Explain() string { return b.count.Load().cfg.explain(b.depende
 
 // Enter admits the call or refuses it with a [backstay.RejectedError] for [ErrOpen].
 func (b *Breaker) Enter(ctx context.Context) (context.Context, backstay.Ticket, error) {
-	t, err := b.admit()
+	t, err := b.admit(ctx)
 	return ctx, t, err
 }
 
@@ -90,10 +91,12 @@ func (b *Breaker) Leave(_ context.Context, t backstay.Ticket, o backstay.Outcome
 	return backstay.Directive{}
 }
 
-func (b *Breaker) admit() (backstay.Ticket, error) {
+func (b *Breaker) admit(ctx context.Context) (backstay.Ticket, error) {
 	w, c := b.load(), b.count.Load()
 	if w.state() == Closed && c.flight == nil {
-		return c.pass(w.generation(), 0), nil // nobody will ask when it began: save the look at the clock
+		if _, bounded := ctx.Deadline(); !bounded {
+			return c.pass(w.generation(), 0), nil // nobody will ask when it began: save the look at the clock
+		}
 	}
 	now := b.now()
 	if w.state() == Closed {
@@ -127,7 +130,17 @@ func (b *Breaker) record(t backstay.Ticket, o backstay.Outcome) {
 		return // admitted before the circuit tripped or closed: says nothing about now
 	}
 	now := b.now()
-	slow := c.cfg.SlowCall > 0 && (id != 0 || serial != 0) && now-t.Start >= int64(c.cfg.SlowCall)
+	slow := false
+	if t.Start != 0 {
+		took := time.Duration(now - t.Start)
+		slow = c.cfg.SlowCall > 0 && took >= c.cfg.SlowCall
+		switch {
+		case o.Class == backstay.Success && !slow:
+			b.usual.learn(took)
+		case o.Class == backstay.Timeout && !errors.Is(o.Err, backstay.ErrTimeout) && !b.usual.fair(took):
+			o.Class = backstay.Canceled
+		}
+	}
 	if id != 0 {
 		b.probed(generation, id, verdictOf(o, slow), now)
 		return

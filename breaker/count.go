@@ -47,7 +47,7 @@ func (c *count) reshape(cfg Config, now int64, serial uint32) *count {
 		return next
 	}
 	newest, width := c.calls.Slot(now), int64(c.calls.Width())
-	for i := range uint32(c.cfg.Buckets) { //nolint:gosec // small and positive
+	for i := range uint32(c.cfg.Buckets) {
 		at := max(now-int64(i)*width, 0)
 		slot := next.calls.Slot(at)
 		next.calls.Add(slot, c.calls.Count(newest-i))
@@ -60,7 +60,7 @@ func (c *count) reshape(cfg Config, now int64, serial uint32) *count {
 // totals sums the window.
 func (c *count) totals(now int64) (calls, bad, slow uint64) {
 	newest := c.calls.Slot(now)
-	for i := range uint32(c.calls.Slots()) { //nolint:gosec // small and positive
+	for i := range uint32(c.calls.Slots()) {
 		calls += c.calls.Count(newest - i)
 		bad += c.bad.Count(newest - i)
 		slow += c.slow.Count(newest - i)
@@ -73,7 +73,7 @@ func (c *count) totals(now int64) (calls, bad, slow uint64) {
 // so that the shortest convincing stretch decides.
 func (c *count) judge(now int64) (evidence, bool) {
 	confirm := uint64(max(confirmCalls, c.cfg.MinCalls))
-	newest, slots := c.calls.Slot(now), uint32(c.calls.Slots()) //nolint:gosec // small and positive
+	newest, slots := c.calls.Slot(now), uint32(c.calls.Slots())
 	var e evidence
 	for i := range slots {
 		e.calls += c.calls.Count(newest - i)

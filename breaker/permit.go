@@ -17,7 +17,7 @@ type Permit struct {
 // Acquire asks for the right to make a call, for code that is not a function to
 // be run by [backstay.Do]. The error is a [backstay.RejectedError] for [ErrOpen].
 func (b *Breaker) Acquire(ctx context.Context) (Permit, error) {
-	t, err := b.admit()
+	t, err := b.admit(ctx)
 	if err != nil {
 		return Permit{}, err
 	}

@@ -16,7 +16,7 @@ func pack(generation uint32, probe uint16, serial uint32) uint64 {
 }
 
 func unpack(w uint64) (generation uint32, probe uint16, serial uint32) {
-	return uint32(w >> (probeBits + serialBits)), uint16(w >> serialBits), uint32(w & serialMask) //nolint:gosec // cut to width on purpose
+	return uint32(w >> (probeBits + serialBits)), uint16(w >> serialBits), uint32(w & serialMask)
 }
 
 // pass admits a call through the closed circuit.

@@ -53,7 +53,10 @@ func TestTranscripts(t *testing.T) {
 // play runs the commands of a transcript and returns it with what they said.
 func play(t *testing.T, transcript string) string {
 	t.Helper()
-	s := &stage{t: t, began: time.Now(), held: map[string]Permit{}}
+	// Callers have a deadline, however far away.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	s := &stage{t: t, ctx: ctx, began: time.Now(), held: map[string]Permit{}}
 	var out strings.Builder
 	for block := range strings.SplitSeq(strings.TrimSpace(transcript), "\n\n") {
 		if out.Len() > 0 {
@@ -77,13 +80,14 @@ func play(t *testing.T, transcript string) string {
 // stage is a breaker and the calls that are under way.
 type stage struct {
 	t       *testing.T
+	ctx     context.Context
 	began   time.Time
 	breaker *Breaker
 	held    map[string]Permit
 	heard   strings.Builder
 }
 
-func (s *stage) say(format string, args ...any) {
+func (s *stage) sayf(format string, args ...any) {
 	fmt.Fprintf(&s.heard, "%v ", time.Since(s.began).Round(time.Millisecond))
 	fmt.Fprintf(&s.heard, format+"\n", args...)
 }
@@ -100,9 +104,9 @@ func (s *stage) run(command string) {
 		time.Sleep(s.duration(f[1]))
 	case "begin": // begin NAME...
 		for _, name := range f[1:] {
-			p, err := s.breaker.Acquire(s.t.Context())
+			p, err := s.breaker.Acquire(s.ctx)
 			if err != nil {
-				s.say("%s: %v", name, err)
+				s.sayf("%s: %v", name, err)
 				continue
 			}
 			s.held[name] = p
@@ -120,11 +124,11 @@ func (s *stage) run(command string) {
 		s.breaker.Downgrade(s.began.Add(s.duration(f[1])), strings.Join(f[2:], " "))
 	case "show":
 		i := s.breaker.Snapshot()
-		s.say("%v: %d calls, %d bad, %d slow; %s", i.State, i.Calls, i.Bad, i.Slow, i.Reason)
+		s.sayf("%v: %d calls, %d bad, %d slow; %s", i.State, i.Calls, i.Bad, i.Slow, i.Reason)
 	case "held":
-		s.say("held: %v", slices.Sorted(maps.Keys(s.held)))
+		s.sayf("held: %v", slices.Sorted(maps.Keys(s.held)))
 	case "explain":
-		s.say("%s", s.breaker.Explain())
+		s.sayf("%s", s.breaker.Explain())
 	default:
 		s.t.Fatalf("unknown command %q", command)
 	}
@@ -142,7 +146,7 @@ func (s *stage) calls(f []string) {
 	var refused int
 	var at []string
 	for range times {
-		p, err := s.breaker.Acquire(s.t.Context())
+		p, err := s.breaker.Acquire(s.ctx)
 		if err != nil {
 			refused++
 		} else if s.breaker.State() != Closed {
@@ -152,10 +156,10 @@ func (s *stage) calls(f []string) {
 		p.Record(outcome(s.t, f[0]))
 	}
 	if refused > 0 {
-		s.say("%d of %d refused", refused, times)
+		s.sayf("%d of %d refused", refused, times)
 	}
 	if len(at) > 0 {
-		s.say("probes at %s", strings.Join(at, " "))
+		s.sayf("probes at %s", strings.Join(at, " "))
 	}
 }
 
@@ -169,7 +173,7 @@ func (s *stage) duration(text string) time.Duration {
 
 func (s *stage) config(settings []string) Config {
 	cfg := Config{Listener: &backstay.Listener{StateChanged: func(c backstay.StateChange) {
-		s.say("%s -> %s: %s", c.From, c.To, c.Reason)
+		s.sayf("%s -> %s: %s", c.From, c.To, c.Reason)
 	}}}
 	for _, setting := range settings {
 		name, value, _ := strings.Cut(setting, "=")
@@ -210,6 +214,8 @@ func outcome(t *testing.T, name string) backstay.Outcome {
 		return backstay.Outcome{}
 	case "fail":
 		return backstay.Outcome{Class: backstay.Failure, Err: errDown}
+	case "late": // a deadline of the caller
+		return backstay.Outcome{Class: backstay.Timeout, Err: context.DeadlineExceeded}
 	case "timeout":
 		return backstay.Outcome{Class: backstay.Timeout, Err: backstay.ErrTimeout}
 	case "cancel":

@@ -83,8 +83,8 @@ func TestAttempts(t *testing.T) {
 func TestPause(t *testing.T) {
 	t.Parallel()
 	p := New("payment", Config{Backoff: 100 * time.Millisecond, MaxBackoff: 300 * time.Millisecond})
-	for n, bound := range []time.Duration{100, 200, 300, 300} {
-		bound *= time.Millisecond
+	for n, ms := range []int{100, 200, 300, 300} {
+		bound := time.Duration(ms) * time.Millisecond
 		var longest, shortest time.Duration = 0, time.Hour
 		for range 1000 {
 			d, ok := p.pause(n, 0)

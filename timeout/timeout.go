@@ -86,7 +86,6 @@ func (p *Policy) Enter(ctx context.Context) (context.Context, backstay.Ticket, e
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= p.limit {
 		return ctx, backstay.Ticket{}, nil
 	}
-	//nolint:govet,gosec // the executor hands the ticket back to Leave, which cancels
 	ctx, cancel := context.WithTimeoutCause(ctx, p.limit, p.cause)
 	return ctx, backstay.Ticket{Cancel: cancel}, nil
 }

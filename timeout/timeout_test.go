@@ -131,12 +131,43 @@ func TestReleased(t *testing.T) {
 	t.Parallel()
 	var inner context.Context
 	_, err := backstay.Do(t.Context(), backstay.NewChain(New("payment", Config{})), func(ctx context.Context) (int, error) {
-		inner = ctx
+		inner = ctx //nolint:fatcontext // kept to look at after its end
 		return 0, nil
 	})
 	if err != nil || !errors.Is(inner.Err(), context.Canceled) {
 		t.Errorf("%v, %v", err, inner.Err())
 	}
+}
+
+// TestOuterLimit: an outer limit that runs out between two attempts is reported
+// as ours.
+func TestOuterLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := backstay.NewChain(New("order", Config{Limit: time.Second}), &again{})
+		runs := 0
+		_, err := backstay.Do(t.Context(), c, func(context.Context) (int, error) {
+			runs++
+			time.Sleep(600 * time.Millisecond)
+			return 0, errDown
+		})
+		if runs != 2 || !errors.Is(err, backstay.ErrTimeout) || !errors.Is(err, errDown) {
+			t.Errorf("%d runs, %v", runs, err)
+		}
+	})
+}
+
+// again repeats for ever.
+type again struct{}
+
+func (*again) Explain() string { return "again" }
+
+func (*again) Enter(ctx context.Context) (context.Context, backstay.Ticket, error) {
+	return ctx, backstay.Ticket{}, nil
+}
+
+func (*again) Leave(context.Context, backstay.Ticket, backstay.Outcome) backstay.Directive {
+	return backstay.Directive{Step: backstay.Again}
 }
 
 func TestExplain(t *testing.T) {

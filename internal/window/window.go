@@ -35,7 +35,7 @@ func (r *Ring) Width() time.Duration { return time.Duration(r.width) }
 // Slot names the slot of a time in nanoseconds since an arbitrary, fixed origin.
 // Names start past the ring's length, so that looking back never underflows.
 func (r *Ring) Slot(now int64) uint32 {
-	return uint32(now/r.width) + uint32(len(r.counters)) //nolint:gosec // slots wrap around, see Older
+	return uint32(now/r.width) + uint32(len(r.counters))
 }
 
 // Add counts n events in the slot. Events for a slot that the ring no longer
@@ -70,4 +70,4 @@ func (r *Ring) Count(slot uint32) uint64 {
 
 // Older reports whether slot a lies before slot b. Slots are compared on a
 // circle, so that wrapping around does no harm.
-func Older(a, b uint32) bool { return int32(b-a) > 0 } //nolint:gosec // the overflow is the point
+func Older(a, b uint32) bool { return int32(b-a) > 0 }
