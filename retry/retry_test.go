@@ -123,9 +123,14 @@ func TestTime(t *testing.T) {
 		if !p.budget.withdraw() {
 			t.Error("the budget paid for a retry that did not run")
 		}
-		cancel()
-		if got := attempts(ctx, p, failure); got != 1 {
-			t.Errorf("%d attempts for a caller that gave up", got)
+		runs := 0
+		_, _ = backstay.Do(ctx, backstay.NewChain(p), func(context.Context) (int, error) {
+			runs++
+			cancel()
+			return 0, errDown
+		})
+		if runs != 1 {
+			t.Errorf("%d attempts for a caller that gave up", runs)
 		}
 	})
 }
