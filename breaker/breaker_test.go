@@ -96,6 +96,43 @@ func TestListenerOrder(t *testing.T) {
 	}
 }
 
+// TestListenerStalls: a listener that does not return holds up nobody, and what
+// it misses is counted.
+func TestListenerStalls(t *testing.T) {
+	t.Parallel()
+	var once sync.Once
+	entered, leave := make(chan struct{}), make(chan struct{})
+	var heard atomic.Int64
+	b := New("payment", Config{Listener: &backstay.Listener{StateChanged: func(backstay.StateChange) {
+		heard.Add(1)
+		once.Do(func() {
+			close(entered)
+			<-leave
+		})
+	}}})
+	var wg sync.WaitGroup
+	wg.Go(func() { b.Downgrade(time.Now().Add(time.Hour), "first") })
+	<-entered
+	const rounds = 100
+	for range rounds {
+		b.Downgrade(time.Time{}, "") // to open, and its probes close it
+		for range DefaultProbeSuccesses {
+			p, err := b.Acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Done(nil)
+		}
+		b.Downgrade(time.Now().Add(time.Hour), "again")
+	}
+	missed := b.Snapshot().Missed
+	close(leave)
+	wg.Wait()
+	if all := uint64(1 + 4*rounds); missed != all-1-courierMax || uint64(heard.Load()) != all-missed {
+		t.Errorf("of %d changes heard %d, missed %d", all, heard.Load(), missed)
+	}
+}
+
 // TestListenerPanic: a listener that panics does not take the breaker along.
 func TestListenerPanic(t *testing.T) {
 	t.Parallel()
