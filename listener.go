@@ -3,9 +3,10 @@ package backstay
 import "time"
 
 // Listener hears what policies decide: one field per event, any of them nil.
-// Callbacks run on the goroutine that made the decision, outside every lock of
-// the policy; they must return quickly and must not call back into the policy.
-// A Listener must not change after it was given to a policy.
+// Callbacks run on a goroutine that makes a call, outside every lock of the
+// policy, and must return quickly. The state changes of one breaker arrive in
+// their order, one at a time; other events may arrive at the same time. A
+// Listener must not change after it was given to a policy.
 type Listener struct {
 	// StateChanged is called when a circuit breaker changes state.
 	StateChanged func(StateChange)
