@@ -3,21 +3,16 @@ package api
 import (
 	"errors"
 	"net/http"
-	"strings"
 )
 
 // ErrNotFound says that the object asked for does not exist.
 var ErrNotFound = errors.New("not found")
 
-// problemBase names our problem types; the pages are sections of the reference.
-const problemBase = "https://github.com/backstay/backstay/blob/main/docs/reference/exit-codes.md#"
-
 // NewProblem returns a problem whose title is the status in words. Detail is one
 // sentence for a person; hint, when not empty, is what to do next.
 func NewProblem(status int, detail, hint string) *Problem {
-	title := http.StatusText(status)
-	slug := strings.ToLower(strings.ReplaceAll(title, " ", "-"))
-	return &Problem{Type: problemBase + slug, Title: title, Status: status, Detail: detail, Hint: hint}
+	// "about:blank" says that the status is all there is to the type (RFC 9457, 4.2.1).
+	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Hint: hint}
 }
 
 // NewMalformed returns the problem of a document that was refused: status 422

@@ -19,7 +19,7 @@ type Config struct {
 	// An address wider than loopback needs a Token.
 	Listen string
 	// OTLP holds the addresses that take telemetry.
-	OTLP OTLP
+	OTLP OTLP `yaml:"otlp"`
 	// DataDir is the directory of all stored data; it is created when missing.
 	DataDir string
 	// Token is the secret that callers present as a bearer; empty means that none is asked for.
@@ -31,7 +31,7 @@ type Config struct {
 	// Policies are files and directories of policy documents applied at start.
 	Policies []string
 	// SLOs are files and directories of OpenSLO documents applied at start.
-	SLOs []string
+	SLOs []string `yaml:"slos"`
 	// Heal says what the server may do by itself.
 	Heal Heal
 	// LogLevel is "debug", "info", "warn" or "error".
@@ -40,8 +40,8 @@ type Config struct {
 
 // OTLP is where OpenTelemetry data comes in; host:port each.
 type OTLP struct {
-	GRPC string
-	HTTP string
+	GRPC string `yaml:"grpc"`
+	HTTP string `yaml:"http"`
 }
 
 // Retention is how long telemetry is kept.

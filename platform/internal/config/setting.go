@@ -124,9 +124,9 @@ func (s Setting) Set(c *Config, text string) error {
 		}
 		*v = b
 	case *time.Duration:
-		d, err := ParseDuration(text)
+		d, err := time.ParseDuration(text)
 		if err != nil {
-			return err
+			return fmt.Errorf("%q is not a duration like 30s, 5m or 24h", text)
 		}
 		*v = d
 	case *[]string:
@@ -140,25 +140,9 @@ func (s Setting) Set(c *Config, text string) error {
 	return nil
 }
 
-// ParseDuration reads a Go duration; a whole number of days as in "15d" too.
-func ParseDuration(text string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		if n, err := strconv.ParseUint(days, 10, 16); err == nil && n <= 36_500 {
-			return time.Duration(n) * 24 * time.Hour, nil
-		}
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return 0, fmt.Errorf("%q is not a duration like 30s, 5m, 24h or 15d", text)
-	}
-	return d, nil
-}
-
-// FormatDuration prints d as [ParseDuration] reads it, in its largest whole unit.
+// FormatDuration prints d in its largest whole unit up to hours.
 func FormatDuration(d time.Duration) string {
 	switch {
-	case d > 0 && d%(24*time.Hour) == 0 && d > 24*time.Hour:
-		return strconv.FormatInt(int64(d/(24*time.Hour)), 10) + "d"
 	case d > 0 && d%time.Hour == 0:
 		return strconv.FormatInt(int64(d/time.Hour), 10) + "h"
 	case d > 0 && d%time.Minute == 0:
