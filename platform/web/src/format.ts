@@ -65,15 +65,15 @@ export function budget(share: number | undefined): string {
   if (!known(share)) return dash;
   const value = share * 100;
   if (value > 0 && value < 1) return `<${thin}1${thin}%`;
-  if (value <= -100000) return `<${thin}−1000${thin}×`;
-  if (value <= -1000) return `${minus(Math.round(value / 100))}${thin}×`;
+  if (value <= -100000) return `<${thin}−1000×`;
+  if (value <= -1000) return `${minus(Math.round(value / 100))}×`;
   return `${minus(Math.floor(value))}${thin}%`;
 }
 
 /** A burn rate: 1× spends the budget exactly by the end of the window. */
 export function burn(factor: number | undefined): string {
   if (!known(factor)) return dash;
-  return `${significant(factor, factor >= 100 ? 0 : factor >= 10 ? 1 : 2)}${thin}×`;
+  return `${significant(factor, factor >= 100 ? 0 : factor >= 10 ? 1 : 2)}×`;
 }
 
 /** A count with thousands apart. */

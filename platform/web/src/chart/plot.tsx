@@ -95,7 +95,12 @@ function options(
   setCursor: (at: number | null) => void,
 ): uPlot.Options {
   const style = getComputedStyle(element);
-  const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  // A canvas does not know light-dark(): let the browser work the colour out on an element.
+  const probe = element.appendChild(document.createElement("i"));
+  const colour = (name: string): string => {
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color;
+  };
   const unit = lines[0]?.unit ?? "";
   const font = `11px ${style.getPropertyValue("--sans")}`;
   return {

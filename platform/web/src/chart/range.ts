@@ -1,7 +1,3 @@
-import { computed } from "@preact/signals";
-import { now } from "../clock.ts";
-import { choice } from "../router.ts";
-
 /** A stretch of time to show and how fine; Unix seconds. */
 export interface Range {
   from: number;
@@ -9,10 +5,10 @@ export interface Range {
   step: number;
 }
 
-/** Lengths a person can choose, the first being the default; seconds. */
+/** Lengths a person can choose; seconds. */
 export const lengths: [name: string, seconds: number][] = [
-  ["15m", 900],
   ["5m", 300],
+  ["15m", 900],
   ["1h", 3600],
   ["6h", 21600],
 ];
@@ -20,9 +16,12 @@ export const lengths: [name: string, seconds: number][] = [
 /** How many points a chart shows at most, about. */
 const points = 180;
 
+/** The name of the length that is shown when none is chosen. */
+export const usual = "15m";
+
 /** The chosen length by its name in the address. */
 export function chosen(name: string): [string, number] {
-  return lengths.find(([n]) => n === name) ?? lengths[0]!;
+  return lengths.find(([n]) => n === name) ?? lengths.find(([n]) => n === usual)!;
 }
 
 /** The range that ends now, aligned to its step so that points do not wander. */
@@ -31,13 +30,6 @@ export function ending(at: number, length: number): Range {
   const to = Math.floor(at / step) * step;
   return { from: to - length, to, step };
 }
-
-/** The range in the address, moving every few seconds. */
-export const range = computed<Range>(() => {
-  const [, length] = chosen(choice("range"));
-  const pace = length <= 900 ? 2 : length <= 3600 ? 10 : 60;
-  return ending(Math.floor(now.value / 1000 / pace) * pace, length);
-});
 
 /** The query of a chart's API path. */
 export function asQuery(r: Range): string {

@@ -2,19 +2,7 @@ import type { TimelineEntry } from "../api/types.ts";
 import { clock, span } from "../format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Icon, type Picture } from "./icon.tsx";
-
-/** The steps of an incident in their order. */
-export const steps = ["signal", "verdict", "cause", "action", "recovery"] as const;
-
-/** When each step of the chain was first reached, in ms. */
-export function reached(timeline: TimelineEntry[]): Map<string, number> {
-  const first = new Map<string, number>();
-  for (const entry of timeline) {
-    const at = Date.parse(entry.at);
-    if (!first.has(entry.step) || at < first.get(entry.step)!) first.set(entry.step, at);
-  }
-  return first;
-}
+import { reached, steps } from "./steps.ts";
 
 /** The chain in one row: what has been reached, and how long after the first signal. */
 export function Chain({ timeline, open }: { timeline: TimelineEntry[]; open: boolean }) {

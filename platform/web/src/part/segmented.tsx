@@ -1,8 +1,7 @@
 import { go, withChoices } from "../router.ts";
 
-/** A choice kept in the address: one of a few values, the first being the default. */
-export function Segmented({ name, label, values, current }: { name: string; label: string; values: [value: string, words: string][]; current: string }) {
-  const first = values[0]?.[0] ?? "";
+/** A choice kept in the address: one of a few values; the usual one leaves no trace there. */
+export function Segmented({ name, label, values, current, usual = "" }: { name: string; label: string; values: [value: string, words: string][]; current: string; usual?: string }) {
   return (
     <div class="segmented" role="group" aria-label={label}>
       {values.map(([value, words]) => (
@@ -10,7 +9,7 @@ export function Segmented({ name, label, values, current }: { name: string; labe
           key={value}
           type="button"
           aria-pressed={value === current}
-          onClick={() => go(withChoices({ [name]: value === first ? "" : value }), true)}
+          onClick={() => go(withChoices({ [name]: value === usual ? "" : value }), true)}
         >
           {words}
         </button>

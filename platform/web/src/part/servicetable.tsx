@@ -19,12 +19,12 @@ export function ServiceTable({ services }: { services: ServiceSummary[] }) {
             <th>{t("overview.health")}</th>
             <th>{t("slo.budgetLeft")}</th>
             <th class="right">{t("red.rate")}</th>
-            <th class="only-wide">{t("overview.trend")}</th>
+            <th class="minor">{t("overview.trend")}</th>
             <th class="right">{t("red.errors")}</th>
-            <th class="right">p50</th>
+            <th class="right minor">p50</th>
             <th class="right">p95</th>
-            <th class="right">p99</th>
-            <th class="right">{t("service.instances")}</th>
+            <th class="right minor">p99</th>
+            <th class="right minor">{t("service.instances")}</th>
           </tr>
         </thead>
         <tbody>
@@ -34,7 +34,7 @@ export function ServiceTable({ services }: { services: ServiceSummary[] }) {
                 <a class="row-link" href={`/services/${encodeURIComponent(s.name)}`}>
                   {s.name}
                 </a>
-                {s.version && <span class="sub-inline mono">{s.version}</span>}
+                {s.version && <span class="sub-inline mono minor">{s.version}</span>}
               </td>
               <td class="nowrap">
                 <HealthTag health={s.health} />
@@ -46,12 +46,12 @@ export function ServiceTable({ services }: { services: ServiceSummary[] }) {
               </td>
               <td>{s.slos > 0 ? <BudgetMeter share={s.worstBudget} /> : <span class="faint">{t("slo.noneShort")}</span>}</td>
               <td class="num right">{rate(s.red.rate)}</td>
-              <td class="only-wide">{charts[s.name] && <Sparkline {...charts[s.name]!} />}</td>
+              <td class="minor">{charts[s.name] && <Sparkline {...charts[s.name]!} />}</td>
               <td class={`num right ${s.red.errorRatio > 0.018 ? "is-bad tint" : ""}`}>{percent(s.red.errorRatio)}</td>
-              <td class="num right">{seconds(s.red.p50)}</td>
+              <td class="num right minor">{seconds(s.red.p50)}</td>
               <td class="num right">{seconds(s.red.p95)}</td>
-              <td class="num right">{seconds(s.red.p99)}</td>
-              <td class="num right nowrap">
+              <td class="num right minor">{seconds(s.red.p99)}</td>
+              <td class="num right nowrap minor">
                 {s.sdk ? s.instances : <span class="faint" title={t("service.noSDK")}>OTel</span>}
                 {s.sdk && s.instances === 0 && <Glyph health="bad" />}
               </td>

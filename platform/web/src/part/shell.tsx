@@ -56,7 +56,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
             <span>{t("search.label")}</span>
             <kbd>/</kbd>
           </button>
-          <a class="live" href="/status" title={t("nav.status")}>
+          <a class="line" href="/status" title={t("nav.status")}>
             <LiveDot />
           </a>
           <div class="switches">

@@ -12,13 +12,13 @@ export function SLOTable({ slos, brief = false }: { slos: SLOStatus[]; brief?: b
         <thead>
           <tr>
             <th>{t("slo.objective")}</th>
-            {!brief && <th>{t("slo.service")}</th>}
-            <th class="right">{t("slo.target")}</th>
-            <th class="right">{t("slo.attainment")}</th>
+            {!brief && <th class="minor">{t("slo.service")}</th>}
+            <th class="right minor">{t("slo.target")}</th>
+            <th class="right minor">{t("slo.attainment")}</th>
             <th>{t("slo.budgetLeft")}</th>
             <th class="right">{t("slo.burn")}</th>
-            {!brief && <th class="right">{t("slo.window")}</th>}
-            {!brief && <th class="right">{t("slo.events")}</th>}
+            {!brief && <th class="right minor">{t("slo.window")}</th>}
+            {!brief && <th class="right minor">{t("slo.events")}</th>}
             <th>{t("slo.state")}</th>
           </tr>
         </thead>
@@ -32,18 +32,18 @@ export function SLOTable({ slos, brief = false }: { slos: SLOStatus[]; brief?: b
                 {brief ? <span class="sub">{s.service}</span> : s.displayName && s.displayName !== s.name && <span class="sub mono">{s.name}</span>}
               </td>
               {!brief && (
-                <td>
+                <td class="minor">
                   <a href={`/services/${encodeURIComponent(s.service)}`}>{s.service}</a>
                 </td>
               )}
-              <td class="num right">{attained(s.target)}</td>
-              <td class="num right">{attained(s.attainment)}</td>
+              <td class="num right minor">{attained(s.target)}</td>
+              <td class="num right minor">{attained(s.attainment)}</td>
               <td>
                 <BudgetMeter share={s.budget} />
               </td>
               <td class="num right">{burn(s.burn)}</td>
-              {!brief && <td class="num right nowrap">{goDuration(s.window)}</td>}
-              {!brief && <td class="num right">{count(s.total)}</td>}
+              {!brief && <td class="num right nowrap minor">{goDuration(s.window)}</td>}
+              {!brief && <td class="num right minor">{count(s.total)}</td>}
               <td class="nowrap">
                 <BurningTag slo={s} />
               </td>

@@ -1,27 +1,9 @@
 import type { Action, Evidence, TimelineEntry } from "../api/types.ts";
-import { clock, figure, minute } from "../format.ts";
+import { clock, figure } from "../format.ts";
 import { t, word } from "../i18n/index.ts";
 import { ActionStateTag } from "./actionlist.tsx";
-import { steps } from "./chain.tsx";
 import { Icon, type Picture } from "./icon.tsx";
-
-/** Entries of one minute. */
-export interface Minute {
-  at: string;
-  entries: TimelineEntry[];
-}
-
-/** Entries by minute, oldest first. */
-export function byMinute(entries: TimelineEntry[]): Minute[] {
-  const minutes: Minute[] = [];
-  for (const entry of [...entries].sort((a, b) => Date.parse(a.at) - Date.parse(b.at))) {
-    const at = minute(entry.at);
-    const last = minutes.at(-1);
-    if (last?.at === at) last.entries.push(entry);
-    else minutes.push({ at, entries: [entry] });
-  }
-  return minutes;
-}
+import { byMinute, steps } from "./steps.ts";
 
 /** The chain told minute by minute, with what each step rests on. */
 export function Timeline({ entries, actions }: { entries: TimelineEntry[]; actions: Action[] }) {

@@ -2,7 +2,8 @@ import { useResource } from "../api/resource.ts";
 import type { Chart, Edge, Instance, PolicyState, Service } from "../api/types.ts";
 import type { ScreenProps } from "../app.tsx";
 import { ChartPanel } from "../chart/panel.tsx";
-import { asQuery, chosen, lengths, range } from "../chart/range.ts";
+import { asQuery, chosen, lengths, usual } from "../chart/range.ts";
+import { range } from "../chart/shown.ts";
 import { redLines } from "../chart/red.ts";
 import { bytes, count, isSet, percent, rate, seconds } from "../format.ts";
 import { t, word } from "../i18n/index.ts";
@@ -60,7 +61,7 @@ export function ServiceScreen({ id }: ScreenProps) {
         <Figure words="p99" value={seconds(data.red.p99)} />
       </dl>
       <div class="toolbar">
-        <Segmented name="range" label={t("range.label")} values={lengths.map(([name]) => [name, name])} current={chosen(choice("range"))[0]} />
+        <Segmented name="range" label={t("range.label")} values={lengths.map(([name]) => [name, name])} current={chosen(choice("range"))[0]} usual={usual} />
       </div>
       <div class="columns three">
         <ChartPanel title={t("red.rate")} resource={red} path={redPath} range={r} lines={lines.rate} />

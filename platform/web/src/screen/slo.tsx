@@ -3,7 +3,8 @@ import type { BurnWindow, Chart, SLOStatus } from "../api/types.ts";
 import type { ScreenProps } from "../app.tsx";
 import type { Level } from "../chart/plot.tsx";
 import { ChartPanel, lineOf } from "../chart/panel.tsx";
-import { asQuery, chosen, lengths, range } from "../chart/range.ts";
+import { asQuery, chosen, lengths, usual } from "../chart/range.ts";
+import { range } from "../chart/shown.ts";
 import { attained, budget, burn, count, goDuration, percent } from "../format.ts";
 import { t, word } from "../i18n/index.ts";
 import { BurningTag } from "../part/burning.tsx";
@@ -75,7 +76,7 @@ export function SLOScreen({ id }: ScreenProps) {
         </div>
       </dl>
       <div class="toolbar">
-        <Segmented name="range" label={t("range.label")} values={lengths.map(([name]) => [name, name])} current={chosen(choice("range"))[0]} />
+        <Segmented name="range" label={t("range.label")} values={lengths.map(([name]) => [name, name])} current={chosen(choice("range"))[0]} usual={usual} />
       </div>
       <div class="columns even">
         <ChartPanel
@@ -125,7 +126,7 @@ export function SLOScreen({ id }: ScreenProps) {
       {data.document && (
         <Panel title={t("slo.document")} tools={<Copy text={data.document} label={t("copy")} words={t("copy")} />}>
           <pre class="document" tabIndex={0}>
-            {data.document}
+            {data.document.trim()}
           </pre>
         </Panel>
       )}

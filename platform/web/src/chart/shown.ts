@@ -1,0 +1,11 @@
+import { computed } from "@preact/signals";
+import { now } from "../clock.ts";
+import { choice } from "../router.ts";
+import { chosen, ending, type Range } from "./range.ts";
+
+/** The range in the address, moving every few seconds. */
+export const range = computed<Range>(() => {
+  const [, length] = chosen(choice("range"));
+  const pace = length <= 900 ? 2 : length <= 3600 ? 10 : 60;
+  return ending(Math.floor(now.value / 1000 / pace) * pace, length);
+});
