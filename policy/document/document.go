@@ -3,6 +3,7 @@ package document
 import (
 	"bytes"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -89,7 +90,7 @@ func (d Document) Text(path ...string) (string, bool) {
 	return scalar(node)
 }
 
-// At returns a finding placed at the path of field names, or at the nearest
+// At returns a finding placed at the path of field names and list positions, or at the nearest
 // parent that exists; the caller fills in the words.
 func (d Document) At(path ...string) Finding {
 	node, _ := d.find(path)
@@ -110,8 +111,15 @@ func (d Document) find(path []string) (ast.Node, bool) {
 	return node, true
 }
 
-// field returns the value of a mapping's field, or nil.
+// field returns the value of a mapping's field or the item of a list that is
+// numbered from 0, or nil.
 func field(node ast.Node, name string) ast.Node {
+	if list, ok := unwrap(node).(*ast.SequenceNode); ok {
+		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(list.Values) {
+			return unwrap(list.Values[i])
+		}
+		return nil
+	}
 	for _, entry := range entries(node) {
 		if key, ok := scalar(entry.Key); ok && key == name {
 			return unwrap(entry.Value)
