@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/backstay/backstay/policy/document"
 )
 
 //go:generate go test -count=1 -run ^TestOpenAPI$ . -rewrite
@@ -146,10 +148,13 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 func problemOf(err error) *Problem {
 	var p *Problem
+	var refused *document.Error
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &p):
 		return p
+	case errors.As(err, &refused):
+		return NewMalformed(refused)
 	case errors.Is(err, ErrNotFound):
 		return NewProblem(http.StatusNotFound, err.Error(), "")
 	case errors.As(err, &tooLarge):

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/backstay/backstay/platform/internal/action"
+	"github.com/backstay/backstay/policy/document"
 )
 
 // fakeBackend answers from its fields and remembers what it was asked.
@@ -65,7 +66,7 @@ func (f *fakeBackend) Trace(_ context.Context, id string) (Trace, error) {
 func (f *fakeBackend) ApplyPolicies(_ context.Context, d Document, check bool) ([]PolicyDocument, error) {
 	f.gotDoc, f.gotCheck = d, check
 	if strings.Contains(string(d.Data), "kindd") {
-		return nil, NewMalformed("the policy", []Finding{{File: d.File, Line: 2, Column: 1, Message: "unknown key kindd", Suggestion: "did you mean kind?"}})
+		return nil, &document.Error{Findings: []document.Finding{{File: d.File, Line: 2, Column: 1, Message: "unknown key kindd", Suggestion: "did you mean kind?"}}}
 	}
 	return []PolicyDocument{{Name: "payment"}}, nil
 }

@@ -3,6 +3,8 @@ package api
 import (
 	"errors"
 	"net/http"
+
+	"github.com/backstay/backstay/policy/document"
 )
 
 // ErrNotFound says that the object asked for does not exist.
@@ -16,10 +18,14 @@ func NewProblem(status int, detail, hint string) *Problem {
 }
 
 // NewMalformed returns the problem of a document that was refused: status 422
-// with all its mistakes.
-func NewMalformed(what string, findings []Finding) *Problem {
-	p := NewProblem(http.StatusUnprocessableEntity, what+" was refused, nothing was applied", "mend the findings and send it again")
-	p.Findings = findings
+// with all its mistakes. Handlers make it of every [*document.Error], so that
+// backends return what the parsers give.
+func NewMalformed(refused *document.Error) *Problem {
+	p := NewProblem(http.StatusUnprocessableEntity, "the document was refused, nothing was applied", "mend the findings and send it again")
+	p.Findings = make([]Finding, len(refused.Findings))
+	for i, f := range refused.Findings {
+		p.Findings[i] = Finding(f)
+	}
 	return p
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/backstay/backstay/platform/internal/api"
+	"github.com/backstay/backstay/policy/document"
 )
 
 // record serves one canned answer and keeps the last request.
@@ -110,7 +111,7 @@ func (everything) SLOBurn(_ context.Context, name string, window time.Duration, 
 
 func (everything) ApplyPolicies(_ context.Context, d api.Document, check bool) ([]api.PolicyDocument, error) {
 	if !check {
-		return nil, api.NewMalformed("it", []api.Finding{{File: d.File, Line: 1, Column: 2, Message: "m"}})
+		return nil, &document.Error{Findings: []document.Finding{{File: d.File, Line: 1, Column: 2, Message: "m"}}}
 	}
 	return []api.PolicyDocument{{Name: d.File, YAML: string(d.Data)}}, nil
 }
