@@ -27,14 +27,14 @@ const (
 	Native SourceType = "backstay"
 )
 
-// Count says which requests of a service a native metric counts.
-type Count string
+// Select says which requests of a service a native metric counts.
+type Select string
 
 // What a native metric counts.
 const (
-	Requests  Count = "requests"  // all of them
-	Succeeded Count = "succeeded" // answered without an error
-	Failed    Count = "failed"    // answered with an error
+	SelectTotal Select = "total" // all of them
+	SelectGood  Select = "good"  // answered without an error
+	SelectBad   Select = "bad"   // answered with an error
 )
 
 // Metric is a source of event counts.
@@ -44,7 +44,7 @@ type Metric struct {
 	Counter bool   // of Prometheus: the values are counters; else events per second
 	Service string // of Native
 	Route   string // of Native: route template; empty for all routes
-	Count   Count  // of Native in a ratio
+	Select  Select // of Native in a ratio
 }
 
 // Indicator says which events count as good. Either Latency and Threshold are

@@ -25,7 +25,7 @@ func (i Indicator) fingerprint() uint64 {
 			fmt.Fprint(h, "-;")
 			continue
 		}
-		fmt.Fprintf(h, "%q;", []string{string(m.Type), m.Query, fmt.Sprint(m.Counter), m.Service, m.Route, string(m.Count)})
+		fmt.Fprintf(h, "%q;", []string{string(m.Type), m.Query, fmt.Sprint(m.Counter), m.Service, m.Route, string(m.Select)})
 	}
 	fmt.Fprint(h, i.Threshold)
 	return h.Sum64()
