@@ -9,6 +9,9 @@ import (
 	"github.com/backstay/backstay/policy/document"
 )
 
+// maxName is how long the name of a document may be.
+const maxName = 253
+
 // checker notes figures of a document's spec that make no sense, at their place.
 type checker struct {
 	doc      document.Document
@@ -26,6 +29,26 @@ func (c *checker) wrong(suggestion, message string, path ...string) {
 func (c *checker) given(path ...string) bool {
 	_, ok := c.doc.Text(append([]string{"spec"}, path...)...)
 	return ok
+}
+
+// name asks for a name that can stand in paths and addresses.
+func (c *checker) name(name string) {
+	f := c.doc.At("metadata", "name")
+	ok := len(name) <= maxName
+	for i, r := range name {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		ok = ok && (letter || i > 0 && strings.ContainsRune("-._", r))
+	}
+	switch {
+	case name == "":
+		f.Message, f.Suggestion = "metadata.name is required", "give the document a name"
+	case !ok:
+		f.Message = fmt.Sprintf("metadata.name %q is not a name", name)
+		f.Suggestion = fmt.Sprintf(`use letters, digits, "-", "." and "_", a letter or digit first, up to %d`, maxName)
+	default:
+		return
+	}
+	c.findings = append(c.findings, f)
 }
 
 func (c *checker) required(path ...string) {

@@ -1,10 +1,11 @@
 package policy
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"net/http"
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,288 +18,349 @@ import (
 	"github.com/backstay/backstay/timeout"
 )
 
-// maxChains bounds how many chains a process keeps. Past it calls share the
-// chain of the overflow dependency, so that dependencies named from input
-// cannot exhaust memory.
-const maxChains = 1024
+// DefaultTimeout is the time limit of an attempt when no Timeout document covers it.
+const DefaultTimeout = 10 * time.Second
 
-// overflow is the dependency whose chain serves what is past the bound.
-const overflow = "overflow"
+// MaxGuards is how many pairs of dependency and route a [Live] remembers
+// policies for. Calls past it have policies but share no breaker and no budget.
+const MaxGuards = 1024
 
-// Live is the set of policies in force in one process. It is safe for
-// concurrent use; looking up a chain takes no lock once the chain exists.
+// Live holds the documents in force in a process and hands out the policies that
+// they ask for. It is safe for concurrent use; [Live.Outbound] and [Live.Inbound]
+// take no lock for a pair that was seen before.
 type Live struct {
-	service, version, tier string
-	listener               *backstay.Listener
-	faults                 *fault.Injector
+	service, version string
+	listener         *backstay.Listener
+	faults           *fault.Injector
 
-	unprotected atomic.Bool
-	current     atomic.Pointer[generation]
-	overrides   atomic.Pointer[[]Override]
+	off     atomic.Bool
+	strange atomic.Uint64
+	view    atomic.Pointer[view]
 
-	mu       sync.Mutex // guards building, the fields below, and replacing current
-	breakers map[string]*breaker.Breaker
+	mu        sync.Mutex
+	breakers  map[place]*heldBreaker
+	retries   map[place]*heldRetry
+	overrides atomic.Pointer[[]Override]
 }
 
-// generation is one set with the chains built from it.
-type generation struct {
-	set    *Set
-	routed map[string]bool // dependencies for which a document names a route; "*" for all
-	chains sync.Map        // chainKey → *built
-	count  atomic.Int64
+// place is a dependency and the route that a policy is for.
+type place struct{ dependency, route string }
+
+// view is a set as it concerns this process, with the chains made so far. It is
+// replaced as a whole.
+type view struct {
+	set       *Set
+	documents []Document // that are about this service in this version
+	inbound   []Document // those of them that limit requests
+	guards    map[place]*guard
 }
 
-type chainKey struct{ dependency, route string }
-
-// built is a chain with what it was made of.
-type built struct {
-	dependency string
-	chain      *backstay.Chain
-	parts      []part
+// guard is the chain of a place with its parts.
+type guard struct {
+	chain *backstay.Chain
+	parts []part
 }
 
+// part is a policy of a chain and the place that it keeps its state for.
 type part struct {
 	kind   string
+	at     place
 	policy backstay.Policy
 }
 
-// NewLive returns the policies of a service before any document is applied:
-// every dependency is guarded by a breaker and a timeout with their defaults.
-// The listener may be nil.
-func NewLive(service, version string, listener *backstay.Listener) *Live {
-	l := &Live{
-		service: service, version: version, listener: listener,
-		faults: fault.New(listener), breakers: map[string]*breaker.Breaker{},
-	}
-	l.current.Store(newGeneration(nil))
-	l.overrides.Store(&[]Override{})
-	return l
+// heldBreaker is a breaker with the spec it was configured by.
+type heldBreaker struct {
+	*breaker.Breaker
+
+	spec *breakerSpec
 }
 
-func newGeneration(set *Set) *generation {
-	g := &generation{set: set, routed: map[string]bool{}}
-	for _, e := range set.Entries() {
-		if e.Target.Route != "" && e.Target.Dependency != "" {
-			g.routed[e.Target.Dependency] = true
-		}
-	}
-	return g
+type heldRetry struct {
+	*retry.Policy
+
+	spec *retrySpec
 }
 
-// Apply puts a set in force at once and as a whole. Calls under way end under
-// the policies they began with. A breaker keeps its state and what it counted;
-// only its settings change.
+// NewLive returns a Live without documents for a service. The listener hears
+// what the policies decide; it may be nil.
+func NewLive(service, version string, l *backstay.Listener) *Live {
+	live := &Live{
+		service: service, version: version, listener: l, faults: fault.New(l),
+		breakers: map[place]*heldBreaker{}, retries: map[place]*heldRetry{},
+	}
+	live.view.Store(&view{set: &Set{}})
+	return live
+}
+
+// Set returns the documents in force.
+func (l *Live) Set() *Set { return l.view.Load().set }
+
+// Apply puts the documents in force in one step, in place of all earlier ones.
+// Breakers keep state and window, and retry policies their budget, where their
+// document did not change; a breaker with changed figures keeps its state too.
+// Calls under way end under the policies they began with.
 func (l *Live) Apply(set *Set) error {
-	own, err := set.forService(l.service)
-	if err != nil {
-		return err
+	if set == nil {
+		return errors.New("policy: Apply needs a set; an empty one removes all documents")
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	g := newGeneration(own)
-	old := l.current.Load()
-	old.chains.Range(func(key, _ any) bool {
-		if k, ok := key.(chainKey); ok {
-			l.build(g, k)
+	next := &view{set: set, guards: map[place]*guard{}}
+	for _, d := range set.documents {
+		if !d.Target.about(l.service, l.version) {
+			continue
 		}
-		return true
-	})
-	l.current.Store(g)
+		next.documents = append(next.documents, d)
+		if d.Target.Dependency == "" {
+			next.inbound = append(next.inbound, d)
+		}
+	}
+	// What was called before and what documents name is made ready, so that it
+	// can be seen before the next call.
+	wanted := slices.Collect(maps.Keys(l.view.Load().guards))
+	for _, d := range next.documents {
+		if d.Target.Dependency != "" && d.Target.Dependency != Any {
+			wanted = append(wanted, place{d.Target.Dependency, d.Target.Route})
+		}
+	}
+	for _, p := range wanted {
+		if _, ok := next.guards[p]; !ok && len(next.guards) < MaxGuards {
+			next.guards[p] = l.guard(next, p)
+		}
+	}
+	l.forget(next)
+	l.view.Store(next)
 	return nil
 }
 
-// forService keeps the policies that can apply to the service.
-func (s *Set) forService(service string) (*Set, error) {
-	var entries []Entry
-	for _, e := range s.Entries() {
-		if e.Target.Service == "" || e.Target.Service == service {
-			entries = append(entries, e)
+// forget drops breakers and budgets that no chain uses any more.
+func (l *Live) forget(v *view) {
+	used := map[backstay.Policy]bool{}
+	for _, g := range v.guards {
+		for _, p := range g.parts {
+			used[p.policy] = true
 		}
 	}
-	return build(entries, nil)
+	maps.DeleteFunc(l.breakers, func(_ place, held *heldBreaker) bool { return !used[held.Breaker] })
+	maps.DeleteFunc(l.retries, func(_ place, held *heldRetry) bool { return !used[held.Policy] })
 }
 
-// Set returns the policies in force that can apply to this service.
-func (l *Live) Set() *Set { return l.current.Load().set }
-
-// Protect switches protection off and on. Off, calls are measured and not
-// guarded: [Live.Outbound] returns no chain and inbound limits do not apply.
-func (l *Live) Protect(on bool) { l.unprotected.Store(!on) }
-
-// Outbound returns the chain for calls to a dependency, outermost first:
-// fallback, retry, breaker, timeout. Route is the route template of the call,
-// empty when there is none. The result is nil while protection is off.
+// Outbound returns the policies that guard calls of the dependency's route,
+// outermost first: fallback, retry, breaker, timeout. Without documents these
+// are a breaker with its defaults and a timeout of [DefaultTimeout]. The route
+// may be empty. It is nil while protection is off.
 func (l *Live) Outbound(dependency, route string) *backstay.Chain {
-	if l.unprotected.Load() {
+	if l.off.Load() {
 		return nil
 	}
-	g := l.current.Load()
-	key := chainKey{dependency: dependency}
-	if g.routed[dependency] || g.routed["*"] {
-		key.route = route
-	}
-	if found, ok := g.chains.Load(key); ok {
-		return found.(*built).chain //nolint:forcetypeassert // the map holds nothing else
+	p := place{dependency, route}
+	if g, ok := l.view.Load().guards[p]; ok {
+		return g.chain
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.build(l.current.Load(), key).chain
+	v := l.view.Load()
+	if g, ok := v.guards[p]; ok {
+		return g.chain
+	}
+	if len(v.guards) >= MaxGuards {
+		l.strange.Add(1)
+		return l.passing(v, p)
+	}
+	next := *v
+	next.guards = make(map[place]*guard, len(v.guards)+1)
+	maps.Copy(next.guards, v.guards)
+	g := l.guard(&next, p)
+	next.guards[p] = g
+	l.view.Store(&next)
+	return g.chain
 }
 
-// build makes the chain for the key in the generation; the lock is held.
-func (l *Live) build(g *generation, key chainKey) *built {
-	if g.count.Load() >= maxChains {
-		key = chainKey{dependency: overflow}
+// Strangers returns how many calls found [MaxGuards] reached and went without
+// breaker and retry. More than none means that dependencies or routes are named
+// by something unbounded, such as a path with an id in it.
+func (l *Live) Strangers() uint64 { return l.strange.Load() }
+
+// guard makes the policies of a place. The caller holds the lock.
+func (l *Live) guard(v *view, p place) *guard {
+	var parts []part
+	if s, target := find[*fallbackSpec](v.documents, p.dependency, p.route); s != nil {
+		parts = append(parts, part{"fallback", at(p, target), l.fallback(p.dependency, s)})
 	}
-	if found, ok := g.chains.Load(key); ok {
-		return found.(*built) //nolint:forcetypeassert // the map holds nothing else
+	if s, target := find[*retrySpec](v.documents, p.dependency, p.route); s != nil {
+		parts = append(parts, part{"retry", at(p, target), l.retry(at(p, target), s)})
 	}
-	call := Target{Service: l.service, Dependency: key.dependency, Route: key.route, Version: l.version, Tier: l.tier}
-	b := &built{dependency: key.dependency}
-	if e := g.set.find(Fallback, call); e != nil {
-		b.add("fallback", fallback.New(key.dependency, fallback.Config{Value: answer(e.spec.(fallbackSpec)), Listener: l.listener})) //nolint:forcetypeassert // parse pairs kind and spec
+	s, target := find[*breakerSpec](v.documents, p.dependency, p.route)
+	parts = append(parts, part{"breaker", at(p, target), l.breaker(at(p, target), s)})
+	limit, target := find[*timeoutSpec](v.documents, p.dependency, p.route)
+	parts = append(parts, part{"timeout", at(p, target), timeout.New(p.dependency, limit.config(l.listener))})
+	policies := make([]backstay.Policy, len(parts))
+	for i, part := range parts {
+		policies[i] = part.policy
 	}
-	if e := g.set.find(Retry, call); e != nil {
-		cfg := e.spec.(retrySpec).config() //nolint:forcetypeassert // parse pairs kind and spec
-		cfg.Listener = l.listener
-		b.add("retry", retry.New(key.dependency, cfg))
-	}
-	b.add("breaker", l.breaker(g, key, call))
-	limit := timeout.DefaultLimit
-	if e := g.set.find(Timeout, call); e != nil {
-		limit = e.spec.(timeoutSpec).Limit //nolint:forcetypeassert // parse pairs kind and spec
-	}
-	b.add("timeout", timeout.New(key.dependency, timeout.Config{Limit: limit, Listener: l.listener}))
-	policies := make([]backstay.Policy, len(b.parts))
-	for i, p := range b.parts {
-		policies[i] = p.policy
-	}
-	b.chain = backstay.NewChain(policies...)
-	g.chains.Store(key, b)
-	g.count.Add(1)
-	return b
+	return &guard{chain: backstay.NewChain(policies...), parts: parts}
 }
 
-func (b *built) add(kind string, p backstay.Policy) {
-	b.parts = append(b.parts, part{kind: kind, policy: p})
+// passing makes the policies of a place that nothing is remembered for.
+func (l *Live) passing(v *view, p place) *backstay.Chain {
+	var policies []backstay.Policy
+	if s, _ := find[*fallbackSpec](v.documents, p.dependency, p.route); s != nil {
+		policies = append(policies, l.fallback(p.dependency, s))
+	}
+	limit, _ := find[*timeoutSpec](v.documents, p.dependency, p.route)
+	return backstay.NewChain(append(policies, timeout.New(p.dependency, limit.config(l.listener)))...)
 }
 
-// breaker returns the breaker for the key, the one of earlier generations when
-// there is one; the lock is held.
-func (l *Live) breaker(g *generation, key chainKey, call Target) *breaker.Breaker {
-	var cfg breaker.Config
-	name := key.dependency
-	if e := g.set.find(CircuitBreaker, call); e != nil {
-		cfg = e.spec.(breakerSpec).config() //nolint:forcetypeassert // parse pairs kind and spec
-		if e.Target.Route != "" {
-			name += " " + e.Target.Route
+// at is the place that a policy with the target keeps its state for: routes
+// without a document of their own share that of the dependency.
+func at(p place, target Target) place {
+	if target.Route == "" {
+		return place{dependency: p.dependency}
+	}
+	return p
+}
+
+func (l *Live) fallback(dependency string, s *fallbackSpec) *fallback.Policy {
+	answer := s.answer(dependency)
+	return fallback.New(dependency, fallback.Config{
+		Value:    func(context.Context, backstay.Outcome) (any, error) { return answer, nil },
+		Listener: l.listener,
+	})
+}
+
+func (l *Live) retry(p place, s *retrySpec) *retry.Policy {
+	held, ok := l.retries[p]
+	if !ok || !same(held.spec, s) {
+		held = &heldRetry{Policy: retry.New(p.dependency, s.config(l.listener)), spec: s}
+		l.retries[p] = held
+	}
+	return held.Policy
+}
+
+func (l *Live) breaker(p place, s *breakerSpec) *breaker.Breaker {
+	held, ok := l.breakers[p]
+	switch {
+	case !ok:
+		held = &heldBreaker{Breaker: breaker.New(p.dependency, s.config(l.listener)), spec: s}
+		l.breakers[p] = held
+		if o, ok := l.downgrade(p.dependency); ok {
+			held.Downgrade(o.Expires, o.Reason)
+		}
+	case !same(held.spec, s):
+		held.Reconfigure(s.config(l.listener))
+		held.spec = s
+	}
+	return held.Breaker
+}
+
+// same compares what two specs ask for, whatever their targets say.
+func same[S any](a, b *S) bool { return reflect.DeepEqual(withoutTarget(a), withoutTarget(b)) }
+
+func withoutTarget(s any) any {
+	switch s := s.(type) {
+	case *breakerSpec:
+		if s != nil {
+			c := *s
+			c.Target = Target{}
+			return c
+		}
+	case *retrySpec:
+		if s != nil {
+			c := *s
+			c.Target = Target{}
+			return c
 		}
 	}
-	cfg.Listener = l.listener
-	if known, ok := l.breakers[name]; ok {
-		known.Reconfigure(cfg)
-		return known
-	}
-	fresh := breaker.New(key.dependency, cfg)
-	l.breakers[name] = fresh
-	if o := downgradeOf(l.overrides.Load(), key.dependency, time.Now()); o != nil {
-		fresh.Downgrade(o.Expires, o.Reason)
-	}
-	return fresh
+	return nil
 }
 
-// answer makes the value of a fixed fallback: a fresh response each time.
-func answer(s fallbackSpec) func(context.Context, backstay.Outcome) (any, error) {
-	return func(context.Context, backstay.Outcome) (any, error) {
-		header := make(http.Header, len(s.Headers)+1)
-		if s.Body != "" {
-			header.Set("Content-Type", "text/plain; charset=utf-8")
-		}
-		for name, value := range s.Headers {
-			header.Set(name, value)
-		}
-		return &http.Response{
-			Status: http.StatusText(s.Status), StatusCode: s.Status,
-			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-			Header: header, Body: io.NopCloser(bytes.NewReader([]byte(s.Body))), ContentLength: int64(len(s.Body)),
-		}, nil
-	}
-}
-
-// Inbound is what governs the handling of a request.
+// Inbound is what limits a request that the service answers.
 type Inbound struct {
-	// Timeout bounds the handling; zero when no document sets one.
+	// Timeout is how long the request may take; zero means no limit.
 	Timeout time.Duration
-	// Faults decides whether an armed fault strikes.
+	// Faults decides whether the request misbehaves; never nil.
 	Faults *fault.Injector
 }
 
-// Inbound returns what governs requests of the route template.
+// Inbound returns what limits requests of the route, a path template. Faults act
+// even while protection is off.
 func (l *Live) Inbound(route string) Inbound {
 	in := Inbound{Faults: l.faults}
-	if l.unprotected.Load() {
+	if l.off.Load() {
 		return in
 	}
-	call := Target{Service: l.service, Route: route, Version: l.version, Tier: l.tier}
-	if e := l.current.Load().set.find(Timeout, call); e != nil {
-		in.Timeout = e.spec.(timeoutSpec).Limit //nolint:forcetypeassert // parse pairs kind and spec
+	rank := -1
+	for _, d := range l.view.Load().inbound {
+		if s, ok := d.spec.(*timeoutSpec); ok && (d.Target.Route == "" || d.Target.Route == route) && d.Target.rank() > rank {
+			in.Timeout, rank = s.Limit, d.Target.rank()
+		}
 	}
 	return in
 }
 
-// Arm replaces the armed faults. Each carries its own lease.
+// Arm replaces all fault instructions.
 func (l *Live) Arm(instructions []fault.Instruction) { l.faults.Arm(instructions) }
 
-// SetOverrides replaces the orders from outside. An order that is missing from
-// the list ends at once; each ends by itself when its lease is over.
+// SetOverrides replaces all overrides. Those that do not validate have no effect.
+// It may be called again with the same ones: a downgrade that the breaker has
+// ended by its probes is not taken up again.
 func (l *Live) SetOverrides(overrides []Override) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fresh := append([]Override(nil), overrides...)
-	l.overrides.Store(&fresh)
-	now := time.Now()
-	seen := map[*breaker.Breaker]bool{}
-	l.current.Load().chains.Range(func(_, value any) bool {
-		chain, ok := value.(*built)
-		if !ok {
-			return true
-		}
-		for _, p := range chain.parts {
-			b, ok := p.policy.(*breaker.Breaker)
-			if !ok || seen[b] {
-				continue
-			}
-			seen[b] = true
-			if o := downgradeOf(&fresh, chain.dependency, now); o != nil {
-				b.Downgrade(o.Expires, o.Reason)
-			} else if b.State() == breaker.Downgrade {
-				b.Downgrade(time.Time{}, "")
-			}
-		}
-		return true
-	})
-}
-
-// downgradeOf returns the order to lead calls away from the dependency that
-// lasts longest, or nil.
-func downgradeOf(overrides *[]Override, dependency string, now time.Time) *Override {
-	var longest *Override
-	for i := range *overrides {
-		o := &(*overrides)[i]
-		if o.Kind == Downgrade && o.Dependency == dependency && o.Expires.After(now) && (longest == nil || o.Expires.After(longest.Expires)) {
-			longest = o
+	valid := make([]Override, 0, len(overrides))
+	for _, o := range overrides {
+		if o.Validate() == nil {
+			valid = append(valid, o)
 		}
 	}
-	return longest
+	l.overrides.Store(&valid)
+	for p, held := range l.breakers {
+		if o, ok := l.downgrade(p.dependency); ok {
+			held.Downgrade(o.Expires, o.Reason)
+		} else {
+			held.Downgrade(time.Time{}, "")
+		}
+	}
 }
 
-// DegradeLevel is the highest degrade level whose lease runs; 0 is full service.
+// active returns the overrides whose lease runs.
+func (l *Live) active() []Override {
+	all := l.overrides.Load()
+	if all == nil {
+		return nil
+	}
+	now := time.Now()
+	var active []Override
+	for _, o := range *all {
+		if now.Before(o.Expires) {
+			active = append(active, o)
+		}
+	}
+	return active
+}
+
+// downgrade returns the longest downgrade of the dependency.
+func (l *Live) downgrade(dependency string) (longest Override, ok bool) {
+	for _, o := range l.active() {
+		if o.Kind == OverrideDowngrade && o.Dependency == dependency && o.Expires.After(longest.Expires) {
+			longest, ok = o, true
+		}
+	}
+	return longest, ok
+}
+
+// DegradeLevel is how much less the service was asked to do: 0 for nothing less,
+// else the highest level of the overrides in force.
 func (l *Live) DegradeLevel() int {
-	now, level := time.Now(), 0
-	for _, o := range *l.overrides.Load() {
-		if o.Kind == Degrade && o.Expires.After(now) {
+	level := 0
+	for _, o := range l.active() {
+		if o.Kind == OverrideDegrade {
 			level = max(level, o.Level)
 		}
 	}
 	return level
 }
+
+// Protect turns all policies on or off; a new Live has them on. Off is for
+// measuring what they are worth.
+func (l *Live) Protect(on bool) { l.off.Store(!on) }

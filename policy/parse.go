@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/backstay/backstay/policy/document"
 )
@@ -23,9 +25,11 @@ func Parse(file string, data []byte) (*Set, error) {
 		all = append(all, found...)
 		findings = append(findings, mistakes...)
 	}
-	findings = append(findings, clashes(all)...)
+	if len(findings) == 0 { // a document that was not read clashes with nothing
+		findings = clashes(all)
+	}
 	if len(findings) > 0 {
-		return nil, &ParseError{Findings: findings}
+		return nil, &ParseError{Findings: inOrder(findings)}
 	}
 	return &Set{documents: all}, nil
 }
@@ -51,45 +55,93 @@ func read(doc document.Document) ([]Document, []Finding) {
 		return nil, []Finding{f}
 	}
 	if version == StabilityVersion {
-		return decode(doc, new(stabilitySpec))
+		name, s, findings := decode[stabilitySpec](doc)
+		found := []Document{newDocument(doc, KindCircuitBreaker, name, s.breaker())}
+		if f := s.fallback(); f != nil {
+			found = append(found, newDocument(doc, KindFallback, name, f))
+		}
+		return found, findings
 	}
 	switch kind {
 	case KindTimeout:
-		return decode(doc, new(timeoutSpec))
+		return one[timeoutSpec](doc, kind)
 	case KindRetry:
-		return decode(doc, new(retrySpec))
+		return one[retrySpec](doc, kind)
 	case KindFallback:
-		return decode(doc, new(fallbackSpec))
+		return one[fallbackSpec](doc, kind)
 	default:
-		return decode(doc, new(breakerSpec))
+		return one[breakerSpec](doc, kind)
 	}
 }
 
-// headless names what a document that does not say what it is lacks.
-func headless(doc document.Document, hasVersion, hasKind bool) []Finding {
-	var findings []Finding
-	// A field that is nearly right is told by decoding against a bare header.
-	var h struct {
-		header `yaml:"-"`
+// one reads a document that says one policy.
+func one[S any, P interface {
+	*S
+	spec
+}](doc document.Document, kind string) ([]Document, []Finding) {
+	name, s, findings := decode[S, P](doc)
+	return []Document{newDocument(doc, kind, name, s)}, findings
+}
 
+// decode reads the whole document with a spec of type S.
+func decode[S any, P interface {
+	*S
+	spec
+}](doc document.Document) (name string, s P, findings []Finding) {
+	var whole struct {
+		APIVersion string   `yaml:"apiVersion"`
+		Kind       string   `yaml:"kind"`
+		Metadata   metadata `yaml:"metadata"`
+		Spec       S        `yaml:"spec"`
+	}
+	findings = doc.Decode(&whole)
+	s = P(&whole.Spec)
+	c := checker{doc: doc}
+	c.name(whole.Metadata.Name)
+	if len(findings) == 0 { // a figure that was not read is not judged
+		c.route(s.target().Route)
+		s.check(&c)
+	}
+	return whole.Metadata.Name, s, append(findings, c.findings...)
+}
+
+func newDocument(doc document.Document, kind, name string, s spec) Document {
+	at := doc.At()
+	return Document{
+		Kind: kind, Name: name, Target: s.target().normal(), Source: doc.Source,
+		File: doc.File, Line: at.Line, Column: at.Column, spec: s,
+	}
+}
+
+// headless names what a document lacks that does not say what it is.
+func headless(doc document.Document, hasVersion, hasKind bool) []Finding {
+	var bare struct {
 		APIVersion string `yaml:"apiVersion"`
 		Kind       string `yaml:"kind"`
 		Metadata   any    `yaml:"metadata"`
 		Spec       any    `yaml:"spec"`
 	}
-	findings = append(findings, doc.Decode(&h)...)
-	if len(findings) > 0 {
-		return findings
+	if findings := doc.Decode(&bare); len(findings) > 0 {
+		return findings // a name that is nearly right explains what is missing
 	}
+	var findings []Finding
 	if !hasVersion {
-		f := doc.At()
+		f := doc.At("apiVersion")
 		f.Message, f.Suggestion = "apiVersion is required", "begin with apiVersion: "+APIVersion
 		findings = append(findings, f)
 	}
 	if !hasKind {
-		f := doc.At()
-		f.Message, f.Suggestion = "kind is required", document.Suggest("", kinds[APIVersion])
+		f := doc.At("kind")
+		f.Message, f.Suggestion = "kind is required", "add one of "+strings.Join(kinds[APIVersion], ", ")
 		findings = append(findings, f)
 	}
+	return findings
+}
+
+// inOrder sorts findings as a reader of the file meets them.
+func inOrder(findings []Finding) []Finding {
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
 	return findings
 }

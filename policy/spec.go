@@ -17,14 +17,7 @@ type spec interface {
 	check(c *checker)
 }
 
-// header is what all documents begin with. Labels and annotations are for people
-// and tools; nothing here reads them.
-type header struct {
-	APIVersion string   `yaml:"apiVersion"`
-	Kind       string   `yaml:"kind"`
-	Metadata   metadata `yaml:"metadata"`
-}
-
+// metadata names a document. The rest is for people and tools; nothing here reads it.
 type metadata struct {
 	Name        string            `yaml:"name"`
 	Namespace   string            `yaml:"namespace"`

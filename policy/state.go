@@ -2,59 +2,73 @@ package policy
 
 import (
 	"cmp"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/backstay/backstay/breaker"
 )
 
-// State is one policy in force.
+// State is one policy as it stands in this process.
 type State struct {
-	// Kind is "breaker", "retry", "timeout" or "fallback".
+	// Kind is "fallback", "retry", "breaker" or "timeout".
 	Kind string `json:"kind"`
-	// Dependency is what the policy guards; empty for inbound requests.
-	Dependency string `json:"dependency"`
-	// State is where a breaker stands; "active" for policies without a state.
+	// Dependency is what it guards; empty for the time limit of requests.
+	Dependency string `json:"dependency,omitempty"`
+	// Route is the route it is for; empty when it is for all that have no own.
+	Route string `json:"route,omitempty"`
+	// State of a breaker: "closed", "open", "half-open" or "downgrade". Others
+	// are "active".
 	State string `json:"state"`
 	// Explain describes the policy in one line.
 	Explain string `json:"explain"`
-	// Since is when a breaker entered its state.
+	// Since is when a breaker entered its state; zero for others.
 	Since time.Time `json:"since,omitzero"`
-	// Reason says why a breaker is where it is.
+	// Reason is why a breaker is in its state.
 	Reason string `json:"reason,omitempty"`
-	// Override is the id of the leased override in force, if any.
+	// Override is the id of the override in force; empty when there is none.
 	Override string `json:"override,omitempty"`
 }
 
-// States lists the policies that guard calls right now, by dependency and kind.
+// States returns the policies that guard calls, by dependency and route, outer
+// ones first. It is empty while protection is off.
 func (l *Live) States() []State {
-	g := l.current.Load()
-	now := time.Now()
-	overrides := l.overrides.Load()
+	if l.off.Load() {
+		return nil
+	}
+	type key struct {
+		kind string
+		at   place
+	}
+	seen := map[key]bool{}
+	guards := l.view.Load().guards
+	places := slices.SortedFunc(maps.Keys(guards), func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.dependency, b.dependency), cmp.Compare(a.route, b.route))
+	})
 	var states []State
-	g.chains.Range(func(_, value any) bool {
-		built, ok := value.(*built)
-		if !ok {
-			return true
-		}
-		for _, part := range built.parts {
-			s := State{Kind: part.kind, Dependency: built.dependency, State: "active", Explain: part.policy.Explain()}
-			if b, ok := part.policy.(*breaker.Breaker); ok {
-				info := b.Snapshot()
-				s.State, s.Since, s.Reason = info.State.String(), info.Since, info.Reason
-				if o := downgradeOf(overrides, built.dependency, now); o != nil {
-					s.Override = o.ID
-				}
+	for _, p := range places {
+		for _, part := range guards[p].parts {
+			if seen[key{part.kind, part.at}] {
+				continue
 			}
-			states = append(states, s)
+			seen[key{part.kind, part.at}] = true
+			states = append(states, l.state(part))
 		}
-		return true
-	})
-	slices.SortFunc(states, func(a, b State) int {
-		return cmp.Or(strings.Compare(a.Dependency, b.Dependency), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Explain, b.Explain))
-	})
-	return slices.CompactFunc(states, func(a, b State) bool {
-		return a.Dependency == b.Dependency && a.Kind == b.Kind && a.Explain == b.Explain
-	})
+	}
+	return states
+}
+
+// state describes one policy.
+func (l *Live) state(p part) State {
+	s := State{Kind: p.kind, Dependency: p.at.dependency, Route: p.at.route, State: "active", Explain: p.policy.Explain()}
+	b, ok := p.policy.(*breaker.Breaker)
+	if !ok {
+		return s
+	}
+	info := b.Snapshot()
+	s.State, s.Since, s.Reason = info.State.String(), info.Since, info.Reason
+	if o, ok := l.downgrade(s.Dependency); ok && info.State == breaker.Downgrade {
+		s.Override = o.ID
+	}
+	return s
 }
