@@ -17,8 +17,9 @@ type series[C any] struct {
 	cell   C
 }
 
-// vector finds the series of a family by label values. Readers take no lock: the
-// index is replaced, never changed.
+// vector finds the series of a family by label values. The index that readers
+// look into without a lock is replaced, never changed. New series gather in fresh
+// until enough lookups missed the index to pay for copying it, as in sync.Map.
 type vector[C any] struct {
 	shaped shape
 	limit  int
@@ -27,13 +28,15 @@ type vector[C any] struct {
 	index atomic.Pointer[map[string]*series[C]]
 	list  atomic.Pointer[[]*series[C]] // in order of creation
 
-	mu       sync.Mutex // serialises creation
+	mu       sync.Mutex // guards what follows, and replacing what stands above
+	fresh    map[string]*series[C]
+	missed   int
 	overflow *series[C]
 	refused  atomic.Uint64
 }
 
 func newVector[C any](s shape, limit int, build func() C) *vector[C] {
-	v := &vector[C]{shaped: s, limit: limit, make: build}
+	v := &vector[C]{shaped: s, limit: limit, make: build, fresh: make(map[string]*series[C])}
 	v.index.Store(&map[string]*series[C]{})
 	v.list.Store(&[]*series[C]{})
 	return v
@@ -56,32 +59,46 @@ func (v *vector[C]) with(values []string) C {
 	if s, ok := (*v.index.Load())[string(key)]; ok {
 		return s.cell
 	}
-	return v.create(string(key), values)
+	return v.find(key, values)
 }
 
-func (v *vector[C]) create(key string, values []string) C {
+// find looks where with does not, and creates the series when it is not there.
+func (v *vector[C]) find(key []byte, values []string) C {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	old := *v.index.Load()
-	if s, ok := old[key]; ok {
+	index := *v.index.Load()
+	if s, ok := index[string(key)]; ok {
 		return s.cell
 	}
-	if len(old) >= v.limit {
-		v.refused.Add(1)
-		if v.overflow == nil {
-			spill := make([]string, len(values))
-			for i := range spill {
-				spill[i] = overflowValue
-			}
-			v.overflow = v.add(spill)
+	s, ok := v.fresh[string(key)]
+	if !ok {
+		if len(index)+len(v.fresh) >= v.limit {
+			v.refused.Add(1)
+			return v.spill(len(values))
 		}
-		return v.overflow.cell
+		s = v.add(values)
+		v.fresh[string(key)] = s
 	}
-	s := v.add(values)
-	index := maps.Clone(old)
-	index[key] = s
-	v.index.Store(&index)
+	if v.missed++; v.missed > len(index)+len(v.fresh) {
+		index = maps.Clone(index)
+		maps.Copy(index, v.fresh)
+		v.index.Store(&index)
+		clear(v.fresh)
+		v.missed = 0
+	}
 	return s.cell
+}
+
+// spill returns the cell of the overflow series. The caller holds mu.
+func (v *vector[C]) spill(labels int) C {
+	if v.overflow == nil {
+		values := make([]string, labels)
+		for i := range values {
+			values[i] = overflowValue
+		}
+		v.overflow = v.add(values)
+	}
+	return v.overflow.cell
 }
 
 // add appends a series to the list that a scrape reads. The caller holds mu.
