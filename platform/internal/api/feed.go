@@ -10,6 +10,9 @@ import (
 // name and id merge, so that only a burst of many objects can overflow it.
 const feedDepth = 256
 
+// maxReaders bounds the open event streams; a console holds one.
+const maxReaders = 256
+
 // Feed hands live events to all readers of the event stream. Publishing never
 // waits: what a slow reader has not taken yet is merged by name and id, and past
 // a bound its oldest event is dropped and counted. The zero value is ready, and
@@ -18,6 +21,7 @@ type Feed struct {
 	mu      sync.Mutex
 	readers map[*feedReader]struct{}
 	dropped atomic.Uint64
+	refused atomic.Uint64
 }
 
 type feedReader struct {
@@ -40,6 +44,9 @@ func (f *Feed) Publish(e Event) {
 // Dropped counts the events that slow readers lost.
 func (f *Feed) Dropped() uint64 { return f.dropped.Load() }
 
+// Refused counts the readers that were one too many.
+func (f *Feed) Refused() uint64 { return f.refused.Load() }
+
 // Readers counts the open event streams.
 func (f *Feed) Readers() int {
 	f.mu.Lock()
@@ -47,10 +54,15 @@ func (f *Feed) Readers() int {
 	return len(f.readers)
 }
 
+// subscribe returns nil when there are too many readers.
 func (f *Feed) subscribe() *feedReader {
 	r := &feedReader{wake: make(chan struct{}, 1)}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(f.readers) >= maxReaders {
+		f.refused.Add(1)
+		return nil
+	}
 	if f.readers == nil {
 		f.readers = make(map[*feedReader]struct{})
 	}

@@ -229,14 +229,14 @@ func TestFaultsOfTheServerAreNotShown(t *testing.T) {
 	t.Parallel()
 	srv := start(t, Config{Backend: &fakeBackend{err: errors.New("open /secret/path")}})
 	resp, body := ask(t, srv, "GET", "/api/v1/services", "")
-	if resp.StatusCode != 500 || strings.Contains(body, "secret") {
+	if resp.StatusCode != http.StatusInternalServerError || strings.Contains(body, "secret") {
 		t.Errorf("got %d %s", resp.StatusCode, body)
 	}
 	resp, body = ask(t, srv, "GET", "/readyz", "")
-	if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
+	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("readyz: got %d %s", resp.StatusCode, body)
 	}
-	if resp, body = ask(t, srv, "GET", "/api/v1/demo", ""); resp.StatusCode != 404 || !strings.Contains(body, "backstay dev") {
+	if resp, body = ask(t, srv, "GET", "/api/v1/demo", ""); resp.StatusCode != http.StatusNotFound || !strings.Contains(body, "backstay dev") {
 		t.Errorf("demo without a shop: got %d %s", resp.StatusCode, body)
 	}
 }
@@ -335,7 +335,7 @@ func TestToken(t *testing.T) {
 		}
 	}
 	resp, _ := ask(t, srv, "POST", "/api/v1/session", `{"token":"`+token+`"}`, asJSON)
-	if resp.StatusCode != 204 || len(resp.Cookies()) != 1 {
+	if resp.StatusCode != http.StatusNoContent || len(resp.Cookies()) != 1 {
 		t.Fatalf("session: got %d with %d cookies", resp.StatusCode, len(resp.Cookies()))
 	}
 	c := resp.Cookies()[0]
@@ -398,7 +398,21 @@ func TestFeedIsBounded(t *testing.T) {
 	if len(events) != feedDepth || feed.Dropped() != 3 || events[0].ID != "3" {
 		t.Errorf("kept %d from %s, dropped %d; want %d from 3, dropped 3", len(events), events[0].ID, feed.Dropped(), feedDepth)
 	}
-	feed.unsubscribe(r)
+	for feed.Readers() < maxReaders {
+		if feed.subscribe() == nil {
+			t.Fatal("refused a reader too early")
+		}
+	}
+	srv := start(t, Config{Backend: &fakeBackend{}, Feed: feed})
+	if resp, body := ask(t, srv, "GET", "/api/v1/events", ""); resp.StatusCode != http.StatusServiceUnavailable || feed.Refused() != 1 {
+		t.Errorf("one reader too many: got %d %s", resp.StatusCode, body)
+	}
+}
+
+func TestReadersLeave(t *testing.T) {
+	t.Parallel()
+	feed := new(Feed)
+	feed.unsubscribe(feed.subscribe())
 	if feed.Readers() != 0 {
 		t.Errorf("%d readers are left", feed.Readers())
 	}

@@ -16,7 +16,6 @@ type route struct {
 	query        []param // of the query string
 	in           any     // zero value of the JSON body; [yamlBody] for documents; nil for none
 	out          any     // zero value of the JSON answer; nil for 204
-	status       int     // of success; zero means 200, or 204 without an answer
 
 	do     func(h *handler, w http.ResponseWriter, r *http.Request) (outcome, error)
 	stream func(h *handler, w http.ResponseWriter, r *http.Request) // instead of do, for endless answers

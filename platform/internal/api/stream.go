@@ -17,6 +17,10 @@ const writeTime = 10 * time.Second
 func events(h *handler, w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	reader := h.Feed.subscribe()
+	if reader == nil {
+		h.fail(w, r, NewProblem(http.StatusServiceUnavailable, fmt.Sprintf("%d event streams are open already", maxReaders), "close some"))
+		return
+	}
 	defer h.Feed.unsubscribe(reader)
 
 	w.Header().Set("Content-Type", "text/event-stream")

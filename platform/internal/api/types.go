@@ -253,7 +253,7 @@ type PolicyDocument struct {
 }
 
 // Problem is an error answer (RFC 9457).
-type Problem struct {
+type Problem struct { //nolint:errname // the name that RFC 9457 gives it
 	Type     string    `json:"type"`
 	Title    string    `json:"title"`
 	Status   int       `json:"status"`

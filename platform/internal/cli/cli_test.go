@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/signal"
@@ -54,12 +55,23 @@ func servers(t testing.TB) map[string]string {
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	env := servers(t)
+	asked := make(chan struct{}, 1)
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	t.Cleanup(silent.Close)
+	env["SILENT"] = silent.URL
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       *rewrite,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			// asked waits until the server that never answers has been asked.
+			"asked": func(*testscript.TestScript, bool, []string) { <-asked },
+		},
 		Setup: func(e *testscript.Env) error {
 			for name, url := range env {
 				e.Setenv(name, url)

@@ -17,8 +17,9 @@ with 200 requests a second of load.`,
 		`  backstay demo status
   backstay demo break payment-errors
   backstay incident show
-  backstay demo heal`,
-		p.demoStatusCommand(), p.demoBreakCommand(), p.demoHealCommand())
+  backstay demo heal
+  backstay demo drill`,
+		p.demoStatusCommand(), p.demoBreakCommand(), p.demoHealCommand(), p.demoDrillCommand(), p.demoProcessCommand())
 }
 
 func (p *Program) demoStatusCommand() *cobra.Command {
@@ -67,7 +68,7 @@ func (p *Program) demoBreakCommand() *cobra.Command {
 				return on(args[0], err, "'backstay demo status' lists the faults")
 			}
 			if p.output == "table" {
-				p.note("Armed %s. Watch %s or run 'backstay incident show'; 'backstay demo heal' ends it.", args[0], c.URL())
+				p.notef("Armed %s. Watch %s or run 'backstay incident show'; 'backstay demo heal' ends it.", args[0], c.URL())
 				return nil
 			}
 			return p.printDemo(d)
@@ -106,7 +107,7 @@ func (p *Program) demoHealCommand() *cobra.Command {
 				return err
 			}
 			if p.output == "table" {
-				p.note("No fault is armed. 'backstay incident show' tells the recovery.")
+				p.notef("No fault is armed. 'backstay incident show' tells the recovery.")
 				return nil
 			}
 			return p.printDemo(d)
@@ -127,14 +128,14 @@ func (p *Program) printDemo(d api.Demo) error {
 			protected = cell{"off: the shop is measured without its policies", warn}
 		}
 		pg.heading("Demo shop")
-		pg.fields(
-			text("Fault"), fault,
-			text("Policies"), protected,
-			text("Load"), text(rate(d.Load.Rate)),
-			text("Answered"), text(strconv.FormatUint(d.Load.OK, 10)),
-			text("Degraded"), text(strconv.FormatUint(d.Load.Degraded, 10)),
-			text("Failed"), text(strconv.FormatUint(d.Load.Failed, 10)),
-		)
+		pg.fields([]field{
+			{"Fault", fault},
+			{"Policies", protected},
+			{"Load", text(rate(d.Load.Rate))},
+			{"Answered", text(strconv.FormatUint(d.Load.OK, 10))},
+			{"Degraded", text(strconv.FormatUint(d.Load.Degraded, 10))},
+			{"Failed", text(strconv.FormatUint(d.Load.Failed, 10))},
+		}...)
 		pg.heading("Processes")
 		rows := make([][]cell, 0, len(d.Processes))
 		for _, x := range d.Processes {

@@ -17,7 +17,7 @@ const nothing = "-"
 func percent(ratio float64) string {
 	switch {
 	case ratio > 0.999 && ratio < 1:
-		return strconv.FormatFloat(math.Floor(ratio*1e6)/1e4, 'f', 3, 64) + "%"
+		return strconv.FormatFloat(math.Floor(ratio*1e5)/1e3, 'f', 3, 64) + "%"
 	case ratio != 0 && math.Abs(ratio) < 0.001:
 		return strconv.FormatFloat(ratio*100, 'f', 3, 64) + "%"
 	default:

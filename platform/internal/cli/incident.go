@@ -47,7 +47,7 @@ func (p *Program) incidentListCommand() *cobra.Command {
 				return err
 			}
 			if len(list) == 0 && p.output == "table" {
-				p.note("No incident. Break the demo shop to see one: backstay demo break payment-errors")
+				p.notef("No incident. Break the demo shop to see one: backstay demo break payment-errors")
 				return nil
 			}
 			return p.print(list, incidentNames(list), func(pg *page) {
@@ -146,15 +146,15 @@ func (p *Program) showIncident(pg *page, i api.Incident) {
 		path = strings.Join(i.Cause.Path, " → ")
 	}
 	opened := clock(i.OpenedAt)
-	pg.fields(
-		text("State"), incidentState(i.State),
-		text("Severity"), severity(i.Severity),
-		text("Objective"), text(i.SLO+" of "+i.Service),
-		text("Cause"), text(cause(i.Cause)),
-		text("Path"), text(path),
-		text("Opened"), text(opened),
-		text("Lasted"), text(p.lasted(i.IncidentSummary)),
-	)
+	pg.fields([]field{
+		{"State", incidentState(i.State)},
+		{"Severity", severity(i.Severity)},
+		{"Objective", text(i.SLO + " of " + i.Service)},
+		{"Cause", text(cause(i.Cause))},
+		{"Path", text(path)},
+		{"Opened", text(opened)},
+		{"Lasted", text(p.lasted(i.IncidentSummary))},
+	}...)
 	if len(i.Timeline) > 0 {
 		pg.heading("Timeline")
 		rows := make([][]cell, 0, len(i.Timeline))

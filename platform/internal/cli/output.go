@@ -68,8 +68,8 @@ func (p *Program) write(text string) error {
 	return err
 }
 
-// note tells a person something that was not asked for.
-func (p *Program) note(format string, args ...any) {
+// notef tells a person something that was not asked for.
+func (p *Program) notef(format string, args ...any) {
 	fmt.Fprintf(p.Stderr, format+"\n", args...)
 }
 

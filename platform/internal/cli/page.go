@@ -41,7 +41,7 @@ func (pg *page) style(c cell, padded string) string {
 	return "\x1b[" + string(c.tone) + "m" + padded + "\x1b[0m"
 }
 
-func (pg *page) line(format string, args ...any) {
+func (pg *page) linef(format string, args ...any) {
 	fmt.Fprintf(&pg.b, format+"\n", args...)
 }
 
@@ -53,20 +53,26 @@ func (pg *page) heading(s string) {
 	pg.b.WriteString(pg.style(cell{s, strong}, s) + "\n")
 }
 
+// field is a name with its value.
+type field struct {
+	name  string
+	value cell
+}
+
 // fields prints names and values in two columns; fields without a value are left out.
-func (pg *page) fields(pairs ...cell) {
+func (pg *page) fields(list ...field) {
 	width := 0
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1].text != "" {
-			width = max(width, utf8.RuneCountInString(pairs[i].text))
+	for _, f := range list {
+		if f.value.text != "" {
+			width = max(width, utf8.RuneCountInString(f.name))
 		}
 	}
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1].text == "" {
+	for _, f := range list {
+		if f.value.text == "" {
 			continue
 		}
-		name := pairs[i].text + strings.Repeat(" ", width-utf8.RuneCountInString(pairs[i].text))
-		pg.b.WriteString("  " + pg.style(cell{name, faint}, name) + "  " + pg.style(pairs[i+1], pairs[i+1].text) + "\n")
+		name := f.name + strings.Repeat(" ", width-utf8.RuneCountInString(f.name))
+		pg.b.WriteString("  " + pg.style(cell{name, faint}, name) + "  " + pg.style(f.value, f.value.text) + "\n")
 	}
 }
 
@@ -90,8 +96,6 @@ func (pg *page) table(indent string, heads []string, rows [][]cell) {
 			}
 			if strings.HasPrefix(heads[i], ">") {
 				b.WriteString(gap + pg.style(c, c.text))
-			} else if i == len(row)-1 {
-				b.WriteString(pg.style(c, c.text))
 			} else {
 				b.WriteString(pg.style(c, c.text) + gap)
 			}

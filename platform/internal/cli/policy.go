@@ -52,7 +52,7 @@ file, line, column and what was probably meant. It asks no server. Exit code 2 m
 					rows = append(rows, []cell{text(c.Kind), text(c.Name), text(orAll(c.Service)), text(orNothing(c.Dependency)), text(orAll(c.Route)), text(c.File)})
 				}
 				pg.table("", []string{"KIND", "NAME", "SERVICE", "DEPENDENCY", "ROUTE", "FILE"}, rows)
-				pg.line("%s, no mistake", counted(len(list), "policy", "policies"))
+				pg.linef("%s, no mistake", counted(len(list), "policy", "policies"))
 			})
 		},
 	}

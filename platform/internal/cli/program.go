@@ -94,7 +94,7 @@ Services are protected by its SDK even while this program is gone.`,
 	flags.StringVar(&p.color, "color", "auto", "auto, always or never; NO_COLOR means never")
 
 	if p.Serve != nil {
-		root.AddCommand(p.devCommand(), p.serveCommand())
+		root.AddCommand(p.devCommand(), p.serveCommand()) //nolint:contextcheck // the context arrives with the command
 	}
 	root.AddCommand(p.serviceCommand(), p.sloCommand(), p.incidentCommand(), p.policyCommand(), p.demoCommand(), p.versionCommand())
 	return root

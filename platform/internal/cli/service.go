@@ -37,7 +37,7 @@ budget of the service's worst objective: 100% untouched, 0% spent, negative over
 				return err
 			}
 			if len(list) == 0 && p.output == "table" {
-				p.note("No service has been seen yet. Send spans to the OTLP port, or run 'backstay dev'.")
+				p.notef("No service has been seen yet. Send spans to the OTLP port, or run 'backstay dev'.")
 				return nil
 			}
 			return p.print(list, namesOf(list, func(s api.ServiceSummary) string { return s.Name }), func(pg *page) {
@@ -90,16 +90,16 @@ func (p *Program) serviceShowCommand() *cobra.Command {
 
 func (p *Program) showService(pg *page, s api.Service) {
 	pg.heading(s.Name)
-	pg.fields(
-		text("Health"), health(s.Health),
-		text("Version"), text(s.Version),
-		text("Rate"), text(rate(s.RED.Rate)),
-		text("Errors"), text(percent(s.RED.ErrorRatio)),
-		text("Latency"), text("p50 "+latency(s.RED.P50)+"  p95 "+latency(s.RED.P95)+"  p99 "+latency(s.RED.P99)),
-		text("Budget"), budget(s.WorstBudget),
-		text("Incident"), text(s.Incident),
-		text("Last seen"), text(p.ago(s.LastSeen)),
-	)
+	pg.fields([]field{
+		{"Health", health(s.Health)},
+		{"Version", text(s.Version)},
+		{"Rate", text(rate(s.RED.Rate))},
+		{"Errors", text(percent(s.RED.ErrorRatio))},
+		{"Latency", text("p50 " + latency(s.RED.P50) + "  p95 " + latency(s.RED.P95) + "  p99 " + latency(s.RED.P99))},
+		{"Budget", budget(s.WorstBudget)},
+		{"Incident", text(s.Incident)},
+		{"Last seen", text(p.ago(s.LastSeen))},
+	}...)
 	if len(s.Processes) > 0 {
 		pg.heading("Processes")
 		rows := make([][]cell, 0, len(s.Processes))

@@ -40,7 +40,7 @@ BURN is how fast it is being spent: at 1x it lasts exactly for the window.`,
 				return err
 			}
 			if len(list) == 0 && p.output == "table" {
-				p.note("There is no objective yet. Name OpenSLO files under 'slos' in the config file.")
+				p.notef("There is no objective yet. Name OpenSLO files under 'slos' in the config file.")
 				return nil
 			}
 			return p.print(list, sloNames(list), func(pg *page) { sloTable(pg, "", list) })
@@ -103,15 +103,15 @@ func showSLO(pg *page, s api.SLOStatus) {
 	if s.Total > 0 {
 		count = fmt.Sprintf("%s of %s good", strconv.FormatFloat(s.Good, 'f', 0, 64), strconv.FormatFloat(s.Total, 'f', 0, 64))
 	}
-	pg.fields(
-		text("Service"), text(s.Service),
-		text("Promise"), text(target(s.Target)+" over "+window(s.Window)),
-		text("About"), text(s.Description),
-		text("Verdict"), cell{verdict.Verdict + ": " + verdict.Why, verdict.tone()},
-		text("Attained"), text(maybePercent(s.Attainment)),
-		text("Budget"), budget(s.Budget),
-		text("Events"), text(count),
-	)
+	pg.fields([]field{
+		{"Service", text(s.Service)},
+		{"Promise", text(target(s.Target) + " over " + window(s.Window))},
+		{"About", text(s.Description)},
+		{"Verdict", cell{verdict.Verdict + ": " + verdict.Why, verdict.tone()}},
+		{"Attained", text(maybePercent(s.Attainment))},
+		{"Budget", budget(s.Budget)},
+		{"Events", text(count)},
+	}...)
 	if len(s.Windows) > 0 {
 		pg.heading("Burn rates")
 		rows := make([][]cell, 0, len(s.Windows))

@@ -57,7 +57,7 @@ func (p *Program) checkSLOFiles(paths []string) error {
 			rows = append(rows, []cell{text(c.SLO), text(c.Service), text(target(c.Target)), text(window(c.Window)), text(c.File)})
 		}
 		pg.table("", []string{"SLO", "SERVICE", ">TARGET", ">WINDOW", "FILE"}, rows)
-		pg.line("%s, no mistake", counted(len(list), "objective", "objectives"))
+		pg.linef("%s, no mistake", counted(len(list), "objective", "objectives"))
 	})
 }
 

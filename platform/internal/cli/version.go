@@ -15,7 +15,7 @@ func (p *Program) versionCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			v := version.Get()
 			return p.print(v, []string{v.Version}, func(pg *page) {
-				pg.line("backstay %s %s %s", v.Short(), v.Go, v.Platform)
+				pg.linef("backstay %s %s %s", v.Short(), v.Go, v.Platform)
 			})
 		},
 	}

@@ -60,7 +60,7 @@ func Load(from Sources) (Config, error) {
 	if from.Base != nil {
 		c = *from.Base
 	}
-	doc, err := c.read(from.File, from.Data)
+	doc, err := read(&c, from.File, from.Data)
 	if err != nil {
 		return Config{}, err
 	}
@@ -90,7 +90,7 @@ func Load(from Sources) (Config, error) {
 }
 
 // read fills c from the file; nil when there is no file or nothing in it.
-func (c *Config) read(file string, data []byte) (*document.Document, error) {
+func read(c *Config, file string, data []byte) (*document.Document, error) {
 	if file == "" {
 		return nil, nil //nolint:nilnil // no file is not a mistake
 	}
@@ -124,13 +124,13 @@ func (c *Config) read(file string, data []byte) (*document.Document, error) {
 
 // judge checks all values. A mistake is placed in the file when its value was
 // given there.
-func (c *Config) judge(doc *document.Document, given map[string]string) error {
+func (c Config) judge(doc *document.Document, given map[string]string) error {
 	var findings []document.Finding
 	for _, s := range Settings() {
 		if s.check == nil {
 			continue
 		}
-		err := s.check(c)
+		err := s.check(&c)
 		if err == nil {
 			continue
 		}
@@ -148,4 +148,4 @@ func (c *Config) judge(doc *document.Document, given map[string]string) error {
 }
 
 // Check returns the first value of c that cannot hold, as a [*SettingError].
-func (c *Config) Check() error { return c.judge(nil, nil) }
+func (c Config) Check() error { return c.judge(nil, nil) }
