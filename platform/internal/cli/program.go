@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,6 +71,13 @@ Services are protected by its SDK even while this program is gone.`,
   backstay demo break payment-errors  # break it
   backstay incident show              # what happened, why, and what was done
   backstay slo check                  # are the promises kept? exit code 3 when not`,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			switch p.color {
+			case "auto", "always", "never":
+				return nil
+			}
+			return usage("color "+strconv.Quote(p.color)+" is not one of auto, always, never", "")
+		},
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArguments,
