@@ -104,6 +104,8 @@ export function figure(value: number, unit: string): string {
       return seconds(value);
     case "x":
       return burn(value);
+    case "budget":
+      return budget(value);
     case "bytes":
       return bytes(value);
     case "count":

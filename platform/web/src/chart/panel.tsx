@@ -61,6 +61,6 @@ export function ChartPanel({ title, resource, path, range, lines, levels, ceilin
 }
 
 /** A line of a chart from a series of the API. */
-export function lineOf(series: Series, name: string, tone: string, fill = false): Line {
-  return { name, unit: series.unit, t: series.t ?? [], v: series.v ?? [], tone, fill };
+export function lineOf(series: Series, name: string, unit: string, tone: string, fill = false): Line {
+  return { name, unit, t: series.t ?? [], v: series.v ?? [], tone, fill };
 }

@@ -57,6 +57,7 @@ export function Plot({ label, lines, marks = [], levels = [], height = 150, ceil
   }, [data]);
 
   const at = cursor ?? lastFilled(data);
+  const mark = cursor === null ? undefined : near(marks, data[0], cursor);
   return (
     <figure class="plot">
       <figcaption class="legend">
@@ -67,6 +68,7 @@ export function Plot({ label, lines, marks = [], levels = [], height = 150, ceil
             <b class="num">{figure(data[i + 1]?.[at] ?? NaN, line.unit).replace("NaN", "–")}</b>
           </span>
         ))}
+        {mark && <span class="legend-mark">{mark.text}</span>}
         {cursor !== null && data[0][cursor] !== undefined && <span class="legend-time num">{clock(data[0][cursor]! * 1000)}</span>}
       </figcaption>
       <div ref={host} class="plot-area" style={{ height: `${height}px` }} role="img" aria-label={spoken(label, lines, data)} />
@@ -79,6 +81,14 @@ function lastFilled(data: Joined): number {
     if (data.slice(1).some((column) => column[i] !== null && column[i] !== undefined)) return i;
   }
   return -1;
+}
+
+/** The mark beside the cursor: within a fiftieth of the chart. */
+function near(marks: Mark[], times: number[], cursor: number): Mark | undefined {
+  const at = times[cursor] ?? 0;
+  const reach = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / 50;
+  const close = marks.filter((m) => Math.abs(m.t - at) <= reach);
+  return close.sort((a, b) => Math.abs(a.t - at) - Math.abs(b.t - at))[0];
 }
 
 function spoken(label: string, lines: Line[], data: Joined): string {
@@ -181,7 +191,7 @@ function drawLevels(u: uPlot, levels: Level[], colour: (name: string) => string,
   ctx.restore();
 }
 
-const markTone: Record<string, string> = { verdict: "bad", cause: "bad", action: "accent", recovery: "good", signal: "warn" };
+const markTone: Record<string, string> = { incident: "bad", verdict: "bad", cause: "bad", action: "accent", recovery: "good", signal: "warn" };
 
 function drawMarks(u: uPlot, marks: Mark[], colour: (name: string) => string): void {
   const { ctx, bbox } = u;

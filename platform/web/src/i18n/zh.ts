@@ -95,10 +95,10 @@ export const zh: Record<keyof typeof en, string> = {
   "demo.totals": "累计：正常 {ok} · 降级 {degraded} · 失败 {failed}",
   "demo.strip": "最近 90 秒的应答：正常、降级、失败",
 
-  "fault.payment-errors": "一半支付请求失败",
-  "fault.payment-slow": "每次支付多耗时 2 秒",
+  "fault.payment-errors": "半数扣款返回 500",
+  "fault.payment-slow": "每次扣款多耗时 2 秒",
   "fault.inventory-leak": "泄漏的 goroutine 占住仓库连接",
-  "fault.order-panic": "订单处理函数 panic",
+  "fault.order-panic": "半数商品下单时 panic",
   "fault.payment-kill": "支付进程被杀死",
 
   "red.rate": "请求",
@@ -121,6 +121,7 @@ export const zh: Record<keyof typeof en, string> = {
   "slo.attainment": "达成率",
   "slo.budgetLeft": "剩余预算",
   "slo.burn": "消耗速率",
+  "slo.burnOver": "{window} 内消耗速率",
   "slo.window": "窗口",
   "slo.events": "事件数",
   "slo.state": "状态",

@@ -69,7 +69,9 @@ function Box({ node, layout, sizes, chosen, choose }: { node: Node; layout: Laid
   const at = layout.nodes.get(node.name);
   if (!at) return null;
   const { width, height } = sizes;
-  const label = `${node.name}: ${word("health", node.health)}, ${t("slo.attainment")} ${attained(node.attainment)}, ${rate(node.red.rate)}, ${t("red.errors")} ${percent(node.red.errorRatio)}, p95 ${seconds(node.red.p95)}`;
+  // What is read aloud begins with what is seen, so that speech input finds it.
+  const state = node.external ? t("map.external") : word("health", node.health);
+  const label = `${node.name} ${attained(node.attainment)} ${state} ${rate(node.red.rate)} p95 ${seconds(node.red.p95)}, ${t("red.errors")} ${percent(node.red.errorRatio)}, ${word("health", node.health)}`;
   return (
     <g
       class={`box is-${node.health} ${chosen ? "chosen" : ""} ${node.external ? "external" : ""}`}
@@ -91,16 +93,16 @@ function Box({ node, layout, sizes, chosen, choose }: { node: Node; layout: Laid
       </g>
       <text class="box-name" x="29" y="24.5">
         {short(node.name, sizes.down ? 14 : 18)}
-      </text>
+      </text>{" "}
       <text class="box-figure" x="12" y="46">
-        {node.attainment === undefined ? "–" : attained(node.attainment)}
-        <tspan class="box-word" dx="7">
-          {node.external ? t("map.external") : word("health", node.health)}
+        {attained(node.attainment)}{" "}
+        <tspan class="box-word" dx="4">
+          {state}
         </tspan>
-      </text>
+      </text>{" "}
       <text class="box-small" x="12" y="65">
-        {rate(node.red.rate)}
-        <tspan dx="8">p95 {seconds(node.red.p95)}</tspan>
+        {rate(node.red.rate)}{" "}
+        <tspan dx="5">p95 {seconds(node.red.p95)}</tspan>
       </text>
     </g>
   );
@@ -117,10 +119,10 @@ function Call({ edge, edges, layout, sizes, busiest, chosen, choose }: { edge: E
   const weight = 1.2 + 2.6 * (Math.log1p(edge.red.rate) / Math.log1p(busiest));
   const breaker = edge.breaker && edge.breaker !== "closed" ? edge.breaker : "";
   const name = edgeName(edge);
-  const label = `${edge.from} → ${edge.to}: ${word("health", edge.health)}, ${rate(edge.red.rate)}, ${t("red.errors")} ${percent(edge.red.errorRatio)}, p95 ${seconds(edge.red.p95)}${edge.breaker ? `, ${t("map.breaker")} ${word("policyState", edge.breaker)}` : ""}`;
   const first = `${rate(edge.red.rate)}`;
   const second = `${percent(edge.red.errorRatio)} · ${seconds(edge.red.p95)}`;
   const third = breaker ? `${t("map.breaker")} ${word("policyState", breaker)}` : "";
+  const label = `${edge.from} → ${edge.to}, ${word("health", edge.health)}: ${first} ${second} ${third}`;
   const half = Math.max(first.length * 3.5, second.length * 3.2, third.length * 3.4 + 8) + 7;
   const tall = third ? 46 : 31;
   return (
@@ -131,10 +133,10 @@ function Call({ edge, edges, layout, sizes, busiest, chosen, choose }: { edge: E
         <rect class="call-plate" x={-half} y={-tall / 2} width={2 * half} height={tall} rx="5" />
         <text class="call-rate" y={-tall / 2 + 13}>
           {first}
-        </text>
+        </text>{" "}
         <text class="call-more" y={-tall / 2 + 25.5}>
           {second}
-        </text>
+        </text>{" "}
         {third && (
           <text class={`call-breaker is-${policyHealth(breaker)}`} y={-tall / 2 + 39}>
             {third}

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, call } from "../api/fetch.ts";
 import { useResource } from "../api/resource.ts";
-import type { Demo } from "../api/types.ts";
+import type { Demo, Status } from "../api/types.ts";
 import { count, isSet, percent, rate } from "../format.ts";
 import { t, word } from "../i18n/index.ts";
 import { Glyph } from "./health.tsx";
@@ -11,16 +11,22 @@ import { Lasted } from "./when.tsx";
 
 const kept = 90; // seconds of load shown
 
-/** The demo shop: what its users see, and faults to break it with. Nothing outside `backstay dev`. */
+/** The demo shop under `backstay dev`, nothing elsewhere. */
 export function DemoPanel() {
-  const { data, error, refresh } = useResource<Demo>("demo");
+  const { data } = useResource<Status>("status", 60);
+  return data?.demo ? <Shop /> : null;
+}
+
+/** What the shop's users meet, and faults to break it with. */
+function Shop() {
+  const { data, refresh } = useResource<Demo>("demo");
   const [samples, setSamples] = useState<Sample[]>([]);
   const [pending, setPending] = useState("");
   const [trouble, setTrouble] = useState("");
   useEffect(() => {
     if (data) setSamples((old) => [...old, { at: Date.now(), load: data.load }].slice(-kept - 1));
   }, [data]);
-  if (!data || error?.status === 404) return null;
+  if (!data) return null;
 
   const ask = async (name: string, method: string, path: string, body?: unknown): Promise<void> => {
     setPending(name);
@@ -68,7 +74,7 @@ export function DemoPanel() {
               onClick={() => void ask(fault.name, "POST", "demo/faults", { name: fault.name })}
             >
               <b>{fault.name}</b>
-              <span>{word("fault", fault.name) === `${fault.name}` ? fault.text : word("fault", fault.name)}</span>
+              <span>{word("fault", fault.name) === fault.name ? fault.text : word("fault", fault.name)}</span>
             </button>
           ))}
           <button type="button" class="fault heal" disabled={pending !== "" || !data.fault} onClick={() => void ask("heal", "DELETE", "demo/faults")}>

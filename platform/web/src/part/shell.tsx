@@ -51,7 +51,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           ))}
         </ul>
         <div class="rail-foot">
-          <button type="button" class="rail-search" onClick={() => (searching.value = true)}>
+          <button type="button" class="rail-search" aria-label={t("search.label")} onClick={() => (searching.value = true)}>
             <Icon name="search" size={14} />
             <span>{t("search.label")}</span>
             <kbd>/</kbd>

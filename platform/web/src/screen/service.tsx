@@ -99,7 +99,7 @@ export function ServiceScreen({ id }: ScreenProps) {
           {(data.routes ?? []).length === 0 ? (
             <p class="plot-none">{t("service.noRoutes")}</p>
           ) : (
-            <div class="scroll">
+            <div class="scroll" tabIndex={0}>
               <table class="table">
                 <thead>
                   <tr>
@@ -164,7 +164,7 @@ function Policies({ policies }: { policies: PolicyState[] }) {
               <td>
                 {p.dependency !== policies[i - 1]?.dependency || p.instance !== policies[i - 1]?.instance ? <a href={`/services/${encodeURIComponent(p.dependency)}`}>{p.dependency}</a> : <span class="ditto">″</span>}
               </td>
-              <td>{word("kind", p.kind)}</td>
+              <td class="nowrap">{word("kind", p.kind)}</td>
               <td class="nowrap">
                 <span class={`tag is-${policyHealth(p.state)}`}>
                   <Glyph health={policyHealth(p.state)} />
@@ -232,7 +232,7 @@ function Edges({ edges, other, none }: { edges: Edge[]; other: "from" | "to"; no
 function Processes({ processes }: { processes: Instance[] }) {
   if (processes.length === 0) return <p class="plot-none">{t("service.noProcesses")}</p>;
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0}>
       <table class="table">
         <thead>
           <tr>

@@ -5,7 +5,7 @@ import type { Level } from "../chart/plot.tsx";
 import { ChartPanel, lineOf } from "../chart/panel.tsx";
 import { asQuery, chosen, lengths, usual } from "../chart/range.ts";
 import { range } from "../chart/shown.ts";
-import { attained, budget, burn, count, goDuration, percent } from "../format.ts";
+import { attained, budget, burn, count, goDuration, goSeconds, percent } from "../format.ts";
 import { t, word } from "../i18n/index.ts";
 import { BurningTag } from "../part/burning.tsx";
 import { Copy } from "../part/empty.tsx";
@@ -33,6 +33,7 @@ export function SLOScreen({ id }: ScreenProps) {
     { at: 1, words: t("slo.safeLine"), tone: "good" },
     ...(page.length > 0 ? [{ at: Math.min(...page), words: t("slo.pageLine", { factor: burn(Math.min(...page)) }), tone: "bad" }] : []),
   ];
+  const shortest = [...windows].sort((a, b) => (goSeconds(a.long) ?? 0) - (goSeconds(b.long) ?? 0))[0]?.long;
   const spent = data.budget === undefined ? undefined : 1 - data.budget;
   return (
     <div class="screen">
@@ -84,7 +85,7 @@ export function SLOScreen({ id }: ScreenProps) {
           resource={budgetChart}
           path={budgetPath}
           range={r}
-          lines={(budgetChart.data?.series ?? []).slice(0, 1).map((s) => lineOf(s, t("slo.budgetLeft"), "accent", true))}
+          lines={(budgetChart.data?.series ?? []).slice(0, 1).map((s) => lineOf(s, t("slo.budgetLeft"), "budget", "accent", true))}
           levels={[{ at: 0, words: t("slo.spentLine"), tone: "bad" }]}
           ceiling={1}
           floor="auto"
@@ -95,14 +96,14 @@ export function SLOScreen({ id }: ScreenProps) {
           resource={burnChart}
           path={burnPath}
           range={r}
-          lines={(burnChart.data?.series ?? []).map((s, i) => lineOf(s, i === 0 && (burnChart.data?.series ?? []).length === 1 ? t("slo.burn") : s.name, i === 0 ? "warn" : "p50"))}
+          lines={(burnChart.data?.series ?? []).slice(0, 1).map((s) => lineOf(s, shortest ? t("slo.burnOver", { window: goDuration(shortest) }) : t("slo.burn"), "x", "warn"))}
           levels={levels}
           ceiling={2}
           height={200}
         />
       </div>
       <Panel title={t("slo.windows")} note={t("slo.windowsNote")} flush>
-        <div class="scroll">
+        <div class="scroll" tabIndex={0}>
           <table class="table">
             <thead>
               <tr>

@@ -29,7 +29,7 @@ export function StatusScreen(_: ScreenProps) {
         </p>
       </header>
       <Panel title={t("status.counters")} flush>
-        <div class="scroll">
+        <div class="scroll" tabIndex={0}>
           <table class="table">
             <tbody>
               {counters.map(([name, value]) => (
