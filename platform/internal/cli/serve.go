@@ -113,7 +113,8 @@ func (p *Program) serve(cmd *cobra.Command, dev bool) error {
 		return malformed("config file", err)
 	}
 	log := slog.New(slog.NewTextHandler(p.Stderr, &slog.HandlerOptions{Level: c.Level()}))
-	return p.Serve(cmd.Context(), RunOptions{Config: c, Dev: dev, Out: p.Stdout, Log: log})
+	err = p.Serve(cmd.Context(), RunOptions{Config: c, Dev: dev, Out: p.Stdout, Log: log})
+	return malformed("documents that the settings name", err)
 }
 
 // configFile reads the file that flag or environment name, if any.

@@ -40,7 +40,7 @@ BURN is how fast it is being spent: at 1x it lasts exactly for the window.`,
 				return err
 			}
 			if len(list) == 0 && p.output == "table" {
-				p.notef("There is no objective yet. Name OpenSLO files under 'slos' in the config file.")
+				p.notef("There is no objective yet. Name OpenSLO files under 'slos' in the config file, or send one:\n  curl --data-binary @slo.yaml %s/api/v1/slos", c.URL())
 				return nil
 			}
 			return p.print(list, sloNames(list), func(pg *page) { sloTable(pg, "", list) })
