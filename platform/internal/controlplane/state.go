@@ -1,0 +1,100 @@
+package controlplane
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/backstay/backstay/control"
+	"github.com/backstay/backstay/platform/internal/metastore"
+	"github.com/backstay/backstay/policy"
+)
+
+// Where the state is kept. It is one record, so that a change is on disk as a
+// whole or not at all.
+const (
+	recordKind = "control"
+	recordID   = "state"
+)
+
+// Bounds of what can be in force at a time.
+const (
+	maxOverrides = 1000
+	maxFaults    = 1000
+	maxPolicies  = 10_000
+)
+
+// state is what a restart must not lose.
+type state struct {
+	Version   uint64   `json:"version"`
+	Policies  []Policy `json:"policies"`  // by kind and name
+	Overrides []Leased `json:"overrides"` // oldest first
+}
+
+// Leased is an override and the service that it is for.
+type Leased struct {
+	Service string `json:"service"`
+	policy.Override
+}
+
+func (s state) clone() state {
+	s.Policies, s.Overrides = slices.Clone(s.Policies), slices.Clone(s.Overrides)
+	return s
+}
+
+// running returns the overrides whose lease runs.
+func running(all []Leased, now time.Time) []Leased {
+	var live []Leased
+	for _, o := range all {
+		if now.Before(o.Expires) {
+			live = append(live, o)
+		}
+	}
+	return live
+}
+
+func load(ctx context.Context, meta metastore.Store) (state, error) {
+	r, err := meta.Get(ctx, recordKind, recordID)
+	if errors.Is(err, metastore.ErrNotFound) {
+		return state{}, nil
+	}
+	if err != nil {
+		return state{}, fmt.Errorf("controlplane: read state: %w", err)
+	}
+	var s state
+	if err := json.Unmarshal(r.Body, &s); err != nil {
+		return state{}, fmt.Errorf("controlplane: read state: %w", err)
+	}
+	return s, nil
+}
+
+func save(ctx context.Context, meta metastore.Store, s state, now time.Time) error {
+	body, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("controlplane: keep state: %w", err)
+	}
+	if err := meta.Put(ctx, metastore.Record{Kind: recordKind, ID: recordID, At: now, Body: body}); err != nil {
+		return fmt.Errorf("controlplane: keep state: %w", err)
+	}
+	return nil
+}
+
+// seal signs a snapshot and returns the envelope as it travels.
+func seal(s control.Snapshot, key ed25519.PrivateKey) ([]byte, error) {
+	e, err := control.Sign(s, key)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(e)
+	if err == nil && len(data) > control.MaxEvent/2 {
+		err = fmt.Errorf("the documents of %s are too large to be sent", s.Service)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("controlplane: %w", err)
+	}
+	return data, nil
+}
