@@ -5,6 +5,7 @@ import (
 	_ "embed" // the OpenAPI document
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -22,6 +23,9 @@ const (
 	maxBody = 1 << 20
 	// answerTime is how long a request may take, the event stream apart.
 	answerTime = 30 * time.Second
+	// maxBusy bounds how many requests are answered at once, health and event
+	// streams apart; the next one is told to come back.
+	maxBusy = 64
 	// heartbeat is the time between two signs of life on the event stream.
 	heartbeat = 10 * time.Second
 )
@@ -46,6 +50,7 @@ type Config struct {
 type handler struct {
 	Config
 	guard *guard
+	slots chan struct{} // one value for each request being answered
 }
 
 // New returns the handler of the API. It serves /api/v1/, /healthz, /readyz and
@@ -57,7 +62,7 @@ func New(cfg Config) http.Handler {
 	if cfg.Feed == nil {
 		cfg.Feed = new(Feed)
 	}
-	h := &handler{Config: cfg, guard: newGuard(cfg.Token)}
+	h := &handler{Config: cfg, guard: newGuard(cfg.Token), slots: make(chan struct{}, maxBusy)}
 	mux := http.NewServeMux()
 	for _, rt := range routes {
 		mux.Handle(rt.method+" "+rt.path, h.serve(rt))
@@ -91,6 +96,15 @@ func (h *handler) serve(rt route) http.Handler {
 		if rt.stream != nil {
 			rt.stream(h, w, r)
 			return
+		}
+		if !rt.public {
+			select {
+			case h.slots <- struct{}{}:
+				defer func() { <-h.slots }()
+			default:
+				h.fail(w, r, NewProblem(http.StatusServiceUnavailable, fmt.Sprintf("%d requests are being answered already", maxBusy), "ask again in a second"))
+				return
+			}
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		ctx, cancel := context.WithTimeout(r.Context(), answerTime)

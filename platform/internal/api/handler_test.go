@@ -292,6 +292,33 @@ func TestSlowAnswersEnd(t *testing.T) {
 	})
 }
 
+func TestTooManyAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Config{Backend: &fakeBackend{wait: true}, Log: slog.New(slog.DiscardHandler)})
+		get := func(path string) *httptest.ResponseRecorder {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+path, nil))
+			return w
+		}
+		for range maxBusy {
+			go get("/api/v1/services")
+		}
+		synctest.Wait()
+		if w := get("/api/v1/services"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" {
+			t.Errorf("one request too many: got %d %s", w.Code, w.Body)
+		}
+		if w := get("/healthz"); w.Code != http.StatusNoContent {
+			t.Errorf("health under load: got %d", w.Code)
+		}
+		<-time.After(answerTime) // virtual: all slow requests give up
+		synctest.Wait()
+		if w := get("/api/v1/demo"); w.Code != http.StatusNotFound {
+			t.Errorf("afterwards: got %d %s", w.Code, w.Body)
+		}
+	})
+}
+
 func TestQuietStreamBeats(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
