@@ -11,6 +11,7 @@ import (
 
 	"github.com/backstay/backstay/platform/internal/client"
 	"github.com/backstay/backstay/platform/internal/config"
+	"github.com/backstay/backstay/platform/internal/version"
 )
 
 // Program is the command line with its surroundings. Args, Stdout, Stderr, and
@@ -90,6 +91,8 @@ Services are protected by its SDK even while this program is gone.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(err.Error(), "see '"+cmd.CommandPath()+" --help'")
 	})
+	root.Version = version.Get().Short()
+	root.SetVersionTemplate("backstay {{.Version}}\n")
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})

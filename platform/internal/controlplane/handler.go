@@ -132,7 +132,14 @@ func push(w io.Writer, out *http.ResponseController, message string) error {
 	if _, err := io.WriteString(w, message); err != nil {
 		return err
 	}
-	return out.Flush()
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	// HTTP/2 holds the deadline against a stream that is merely idle.
+	if err := out.SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
 }
 
 // serveReport takes a report.

@@ -73,6 +73,7 @@ func (p *Plane) forget() {
 	for k, in := range p.instances {
 		if in.streams == 0 && in.Since.Before(edge) && in.LastReport.Before(edge) {
 			delete(p.instances, k)
+			delete(p.envelopes, k.service) // made again when another instance asks
 		}
 	}
 }

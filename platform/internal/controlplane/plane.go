@@ -47,19 +47,12 @@ type Plane struct {
 
 	mu        sync.Mutex
 	state     state
-	faults    map[string]leasedFault
 	versions  map[string]uint64 // of services that changed since the start
 	start     uint64            // version of services that did not
 	envelopes map[string]envelope
 	instances map[key]*instance
 	hearers   map[uint64]func(control.Report)
 	nextHear  uint64
-}
-
-// leasedFault is an armed fault and whom it is for.
-type leasedFault struct {
-	service string
-	in      fault.Instruction
 }
 
 // envelope is the signed snapshot of a service, made once for all its instances.
@@ -88,14 +81,14 @@ func New(ctx context.Context, cfg Config) (*Plane, error) {
 	public, _ := cfg.Key.Public().(ed25519.PublicKey)
 	p := &Plane{
 		cfg: cfg, public: public, closed: make(chan struct{}),
-		faults: map[string]leasedFault{}, versions: map[string]uint64{}, envelopes: map[string]envelope{},
+		versions: map[string]uint64{}, envelopes: map[string]envelope{},
 		instances: map[key]*instance{}, hearers: map[uint64]func(control.Report){},
 	}
 	kept, err := load(ctx, cfg.Meta)
 	if err != nil {
 		return nil, err
 	}
-	kept.Overrides = running(kept.Overrides, cfg.Now())
+	kept.expire(cfg.Now())
 	kept.Version = p.later(kept.Version)
 	if err := save(ctx, cfg.Meta, kept, cfg.Now()); err != nil {
 		return nil, err
@@ -133,7 +126,7 @@ func (p *Plane) alter(ctx context.Context, edit func(*state) (services []string,
 	next := p.state.clone()
 	p.mu.Unlock()
 	now := p.cfg.Now()
-	next.Overrides = running(next.Overrides, now)
+	next.expire(now)
 	services, err := edit(&next)
 	if err != nil || len(services) == 0 {
 		return err
@@ -184,15 +177,13 @@ func (p *Plane) snapshot(service string) (envelope, error) {
 			s.Documents = append(s.Documents, control.Document{Name: d.Name, YAML: d.YAML})
 		}
 	}
-	for _, o := range running(p.state.Overrides, now) {
-		if o.Service == service {
+	for _, o := range p.state.Overrides {
+		if o.Service == service && now.Before(o.Expires) {
 			s.Overrides = append(s.Overrides, o.Override)
 		}
 	}
-	for id, f := range p.faults {
-		if !now.Before(f.in.Expires) {
-			delete(p.faults, id)
-		} else if f.service == service {
+	for _, f := range p.state.faults {
+		if f.service == service && now.Before(f.in.Expires) {
 			s.Faults = append(s.Faults, f.in)
 		}
 	}
@@ -219,17 +210,13 @@ func (p *Plane) AddOverride(ctx context.Context, service string, o policy.Overri
 	}
 	return p.alter(ctx, func(s *state) ([]string, error) {
 		services := []string{service}
-		for i, other := range s.Overrides {
-			if other.ID == o.ID {
-				services = append(services, other.Service)
-				s.Overrides = append(s.Overrides[:i:i], s.Overrides[i+1:]...)
-				break
-			}
+		if old, ok := s.dropOverride(o.ID); ok {
+			services = append(services, old.Service)
 		}
 		if len(s.Overrides) >= maxOverrides {
 			return nil, fmt.Errorf("controlplane: %d overrides are in force, no more fit", maxOverrides)
 		}
-		s.Overrides = append(s.Overrides, Leased{Service: service, Override: o})
+		s.Overrides = append(s.Overrides, leasedOverride{Service: service, Override: o})
 		return services, nil
 	})
 }
@@ -238,21 +225,11 @@ func (p *Plane) AddOverride(ctx context.Context, service string, o policy.Overri
 // ended already, which is no error.
 func (p *Plane) RemoveOverride(ctx context.Context, id string) error {
 	return p.alter(ctx, func(s *state) ([]string, error) {
-		for i, o := range s.Overrides {
-			if o.ID == id {
-				s.Overrides = append(s.Overrides[:i:i], s.Overrides[i+1:]...)
-				return []string{o.Service}, nil
-			}
+		if old, ok := s.dropOverride(id); ok {
+			return []string{old.Service}, nil
 		}
 		return nil, nil
 	})
-}
-
-// Overrides lists the overrides whose lease runs, oldest first.
-func (p *Plane) Overrides() []Leased {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return running(p.state.Overrides, p.cfg.Now())
 }
 
 // ArmFault makes the instances of a service misbehave until the lease ends. One
@@ -270,18 +247,16 @@ func (p *Plane) ArmFault(ctx context.Context, service string, in fault.Instructi
 	if err := p.audit(ctx, "arm", "fault/"+in.ID, fmt.Sprintf("%s at %s, ratio %v, until %s", in.Effect, service, in.Ratio, in.Expires.Format(time.RFC3339))); err != nil {
 		return err
 	}
-	return p.alter(ctx, func(*state) ([]string, error) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		old, replaces := p.faults[in.ID]
-		if !replaces && len(p.faults) >= maxFaults {
+	return p.alter(ctx, func(s *state) ([]string, error) {
+		services := []string{service}
+		if old, ok := s.dropFault(in.ID); ok {
+			services = append(services, old.service)
+		}
+		if len(s.faults) >= maxFaults {
 			return nil, fmt.Errorf("controlplane: %d faults are armed, no more fit", maxFaults)
 		}
-		p.faults[in.ID] = leasedFault{service, in}
-		if replaces && old.service != service {
-			return []string{service, old.service}, nil
-		}
-		return []string{service}, nil
+		s.faults = append(s.faults, leasedFault{service, in})
+		return services, nil
 	})
 }
 
@@ -291,15 +266,11 @@ func (p *Plane) DisarmFault(ctx context.Context, id string) error {
 	if err := p.audit(ctx, "disarm", "fault/"+id, ""); err != nil {
 		return err
 	}
-	return p.alter(ctx, func(*state) ([]string, error) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		f, ok := p.faults[id]
-		if !ok {
-			return nil, nil
+	return p.alter(ctx, func(s *state) ([]string, error) {
+		if old, ok := s.dropFault(id); ok {
+			return []string{old.service}, nil
 		}
-		delete(p.faults, id)
-		return []string{f.service}, nil
+		return nil, nil
 	})
 }
 

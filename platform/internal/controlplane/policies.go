@@ -50,6 +50,9 @@ func (p *Plane) ApplyPolicies(ctx context.Context, file string, data []byte, by 
 		}
 		services := concerned(s.Policies, fresh)
 		applied, s.Policies = fresh, all
+		if len(services) == 0 {
+			return nil, nil
+		}
 		names := make([]string, len(fresh))
 		for i, d := range fresh {
 			names[i] = d.Kind + "/" + d.Name
@@ -80,9 +83,11 @@ func (p *Plane) merge(stored []Policy, file string, data []byte, by string) (fre
 			continue // another policy of the document before
 		}
 		line = d.Line
-		fresh = append(fresh, Policy{
-			Kind: d.Kind, Name: d.Name, Service: d.Target.Service, Target: d.Target.String(), YAML: d.Source, At: at, By: by,
-		})
+		made := Policy{Kind: d.Kind, Name: d.Name, Service: d.Target.Service, Target: d.Target.String(), YAML: d.Source, At: at, By: by}
+		if i := slices.IndexFunc(stored, made.replaces); i >= 0 && stored[i].YAML == made.YAML {
+			made = stored[i] // applied again as it is: nothing changes
+		}
+		fresh = append(fresh, made)
 	}
 	sets := make([]*policy.Set, 0, len(stored)+1)
 	for _, old := range stored {
@@ -107,11 +112,14 @@ func (p *Plane) merge(stored []Policy, file string, data []byte, by string) (fre
 	return fresh, all, nil
 }
 
-// concerned names the services whose snapshot changes: those of the new documents
-// and of the ones they replace.
+// concerned names the services whose snapshot changes: those of the documents that
+// are new and of the ones they replace.
 func concerned(stored, fresh []Policy) []string {
 	var services []string
 	for _, d := range fresh {
+		if slices.Contains(stored, d) {
+			continue
+		}
 		services = append(services, d.Service)
 		for _, old := range stored {
 			if d.replaces(old) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/backstay/backstay/control"
+	"github.com/backstay/backstay/fault"
 	"github.com/backstay/backstay/platform/internal/metastore"
 	"github.com/backstay/backstay/policy"
 )
@@ -30,31 +31,54 @@ const (
 
 // state is what a restart must not lose.
 type state struct {
-	Version   uint64   `json:"version"`
-	Policies  []Policy `json:"policies"`  // by kind and name
-	Overrides []Leased `json:"overrides"` // oldest first
+	Version   uint64           `json:"version"`
+	Policies  []Policy         `json:"policies"`  // by kind and name
+	Overrides []leasedOverride `json:"overrides"` // oldest first
+
+	faults []leasedFault // oldest first; lost by a restart
 }
 
-// Leased is an override and the service that it is for.
-type Leased struct {
+// leasedOverride is an override and the service that it is for.
+type leasedOverride struct {
 	Service string `json:"service"`
 	policy.Override
 }
 
+// leasedFault is an armed fault and the service that it is for.
+type leasedFault struct {
+	service string
+	in      fault.Instruction
+}
+
 func (s state) clone() state {
-	s.Policies, s.Overrides = slices.Clone(s.Policies), slices.Clone(s.Overrides)
+	s.Policies, s.Overrides, s.faults = slices.Clone(s.Policies), slices.Clone(s.Overrides), slices.Clone(s.faults)
 	return s
 }
 
-// running returns the overrides whose lease runs.
-func running(all []Leased, now time.Time) []Leased {
-	var live []Leased
-	for _, o := range all {
-		if now.Before(o.Expires) {
-			live = append(live, o)
-		}
+// expire drops what has run out.
+func (s *state) expire(now time.Time) {
+	s.Overrides = slices.DeleteFunc(s.Overrides, func(o leasedOverride) bool { return !now.Before(o.Expires) })
+	s.faults = slices.DeleteFunc(s.faults, func(f leasedFault) bool { return !now.Before(f.in.Expires) })
+}
+
+func (s *state) dropOverride(id string) (old leasedOverride, ok bool) {
+	i := slices.IndexFunc(s.Overrides, func(o leasedOverride) bool { return o.ID == id })
+	if i < 0 {
+		return old, false
 	}
-	return live
+	old = s.Overrides[i]
+	s.Overrides = slices.Delete(s.Overrides, i, i+1)
+	return old, true
+}
+
+func (s *state) dropFault(id string) (old leasedFault, ok bool) {
+	i := slices.IndexFunc(s.faults, func(f leasedFault) bool { return f.in.ID == id })
+	if i < 0 {
+		return old, false
+	}
+	old = s.faults[i]
+	s.faults = slices.Delete(s.faults, i, i+1)
+	return old, true
 }
 
 func load(ctx context.Context, meta metastore.Store) (state, error) {

@@ -37,6 +37,7 @@ func suffer(t *testing.T, s *demo.Shop, fault string) (failed, degraded uint32) 
 // The same faults hurt the users of a shop without policies, and hardly those of
 // a shop with them. No server is needed for that.
 func TestPoliciesCarryTheUsers(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("breaks two shops for some seconds each")
 	}

@@ -3,6 +3,7 @@ package demo_test
 import "testing"
 
 func TestNothingHappensAfterClose(t *testing.T) {
+	t.Parallel()
 	s := open(t, nil)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,6 +20,9 @@ import (
 
 var _ api.Shop = (*demo.Shop)(nil)
 
+// shops counts those that were opened.
+var shops atomic.Int64
+
 // open starts a shop without a server: what its processes do on their own.
 func open(t *testing.T, change func(*demo.Config)) *demo.Shop {
 	t.Helper()
@@ -26,8 +30,11 @@ func open(t *testing.T, change func(*demo.Config)) *demo.Shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(asProcess, "1")
-	cfg := demo.Config{Command: []string{exe}, StateDir: t.TempDir(), Rate: 50, OTLP: "http://127.0.0.1:1"}
+	cfg := demo.Config{
+		Command: []string{exe}, StateDir: t.TempDir(), Rate: 50, OTLP: "http://127.0.0.1:1",
+		// Shops side by side keep out of each other's way.
+		BasePort: 20000 + os.Getpid()%200*50 + 5*int(shops.Add(1)),
+	}
 	if change != nil {
 		change(&cfg)
 	}
@@ -112,6 +119,7 @@ func flowingSince(begin time.Time) func(load.Stats) bool {
 }
 
 func TestShopServesAndBreaks(t *testing.T) {
+	t.Parallel()
 	s := open(t, nil)
 	await(t, s, "answers", flowing)
 
@@ -141,6 +149,7 @@ func TestShopServesAndBreaks(t *testing.T) {
 }
 
 func TestKilledPaymentStaysDeadUntilRestarted(t *testing.T) {
+	t.Parallel()
 	s := open(t, nil)
 	before := process(t, s, "payment")
 	if err := s.Break(t.Context(), "payment-kill"); err != nil {
@@ -172,6 +181,7 @@ func TestKilledPaymentStaysDeadUntilRestarted(t *testing.T) {
 
 // The leak is real: its goroutines hold connections until nobody gets one.
 func TestLeakTakesAllConnections(t *testing.T) {
+	t.Parallel()
 	s := open(t, func(c *demo.Config) { c.Rate = 400; c.Unprotected = true })
 	await(t, s, "answers", flowing)
 	if err := s.Break(t.Context(), "inventory-leak"); err != nil {
@@ -203,6 +213,7 @@ func TestLeakTakesAllConnections(t *testing.T) {
 }
 
 func TestProtectRestartsTheServicesOnly(t *testing.T) {
+	t.Parallel()
 	s := open(t, nil)
 	before := map[string]int{}
 	for _, p := range status(t, s).Processes {
@@ -225,6 +236,7 @@ func TestProtectRestartsTheServicesOnly(t *testing.T) {
 
 // A process that the supervisor leaves behind, however that happens, ends.
 func TestProcessEndsWithItsInput(t *testing.T) {
+	t.Parallel()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -232,7 +244,6 @@ func TestProcessEndsWithItsInput(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, exe, "users")
-	cmd.Env = append(os.Environ(), asProcess+"=1")
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -247,6 +258,7 @@ func TestProcessEndsWithItsInput(t *testing.T) {
 }
 
 func TestStartSaysWhyAProcessDoesNotStart(t *testing.T) {
+	t.Parallel()
 	_, err := demo.Start(t.Context(), demo.Config{Command: []string{"/bin/sh", "-c", "exit 3"}, StateDir: t.TempDir()})
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), ".log") {
 		t.Errorf("error %v, want the exit status and where the log is", err)
@@ -254,6 +266,7 @@ func TestStartSaysWhyAProcessDoesNotStart(t *testing.T) {
 }
 
 func TestRunProcessRefusesUnknownNames(t *testing.T) {
+	t.Parallel()
 	err := demo.RunProcess(t.Context(), "cellar")
 	if err == nil || !strings.Contains(err.Error(), "inventory, order, payment, users") {
 		t.Errorf("error %v, want the names there are", err)

@@ -76,8 +76,8 @@ describe("console", { concurrency: false }, () => {
     assert.match(await page.getByRole("region", { name: "Calls", exact: true }).innerText(), /inventory[\s\S]*payment|payment[\s\S]*inventory/);
     assert.match(await page.getByRole("region", { name: "Called by" }).innerText(), /gateway/);
     await until("a process is connected", async () => /connected/.test(await page.getByRole("region", { name: "Processes" }).innerText()));
-    await page.getByRole("button", { name: "5m", exact: true }).click();
-    assert.equal(new URL(page.url()).search, "?range=5m");
+    await page.getByRole("button", { name: "15m", exact: true }).click();
+    assert.equal(new URL(page.url()).search, "?range=15m");
     await picture(page, "service");
     calm();
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { joined, type Line } from "./join.ts";
-import { asQuery, chosen, ending } from "./range.ts";
+import { asQuery, chosen, ending, recent, within } from "./range.ts";
 
 const line = (t: number[], v: (number | null)[]): Line => ({ name: "x", unit: "s", tone: "ink", t, v });
 
@@ -25,6 +25,12 @@ test("a range is aligned to its step, so that points do not wander", () => {
 });
 
 test("an unknown length is the usual one", () => {
-  expect(chosen("1h")).toEqual(["1h", 3600]);
-  expect(chosen("fortnight")).toEqual(["15m", 900]);
+  expect(chosen("15m", recent)).toEqual(["15m", 900]);
+  expect(chosen("fortnight", recent)).toEqual(["5m", 300]);
+});
+
+test("an objective is shown up to its window", () => {
+  expect(within(3600)).toEqual({ lengths: [["5m", 300], ["15m", 900], ["1h", 3600]], usual: ["15m", 900] });
+  expect(within(30 * 86_400).usual).toEqual(["7d", 604_800]);
+  expect(within(60).usual).toEqual(["5m", 300]);
 });

@@ -11,7 +11,7 @@ const margin = 14;
 export function sizesFor(available: number): Sizes {
   return available < 760
     ? { width: 150, height: 76, layerGap: 84, nodeGap: 20, down: true }
-    : { width: 184, height: 80, layerGap: 168, nodeGap: 58, down: false };
+    : { width: 184, height: 80, layerGap: 168, nodeGap: 76, down: false };
 }
 
 interface Props {

@@ -44,7 +44,7 @@ export function ServiceTable({ services }: { services: ServiceSummary[] }) {
                   </a>
                 )}
               </td>
-              <td>{s.slos > 0 ? <BudgetMeter share={s.worstBudget} /> : <span class="faint">{t("slo.noneShort")}</span>}</td>
+              <td>{s.slos > 0 ? <BudgetMeter share={s.worstBudget} /> : <NoObjective />}</td>
               <td class="num right">{rate(s.red.rate)}</td>
               <td class="minor">{charts[s.name] && <Sparkline {...charts[s.name]!} />}</td>
               <td class={`num right ${s.red.errorRatio > 0.018 ? "is-bad tint" : ""}`}>{percent(s.red.errorRatio)}</td>
@@ -60,6 +60,17 @@ export function ServiceTable({ services }: { services: ServiceSummary[] }) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+function NoObjective() {
+  return (
+    <span class="faint" title={t("slo.noneShort")}>
+      <span class="minor">{t("slo.noneShort")}</span>
+      <span class="only-narrow" aria-hidden="true">
+        –
+      </span>
+    </span>
   );
 }
 

@@ -2,8 +2,9 @@ import { useResource } from "../api/resource.ts";
 import type { Chart, Edge, Instance, PolicyState, Service } from "../api/types.ts";
 import type { ScreenProps } from "../app.tsx";
 import { ChartPanel } from "../chart/panel.tsx";
-import { asQuery, chosen, lengths, usual } from "../chart/range.ts";
-import { range } from "../chart/shown.ts";
+import { asQuery, recent } from "../chart/range.ts";
+import { RangeChoice } from "../chart/rangechoice.tsx";
+import { useRange } from "../chart/shown.ts";
 import { redLines } from "../chart/red.ts";
 import { bytes, count, isSet, percent, rate, seconds } from "../format.ts";
 import { t, word } from "../i18n/index.ts";
@@ -11,17 +12,15 @@ import { ActionList } from "../part/actionlist.tsx";
 import { Empty } from "../part/empty.tsx";
 import { Glyph, HealthTag, policyHealth } from "../part/health.tsx";
 import { Panel } from "../part/panel.tsx";
-import { Segmented } from "../part/segmented.tsx";
 import { SLOTable } from "../part/slotable.tsx";
 import { Trouble, Waiting } from "../part/trouble.tsx";
 import { Ago } from "../part/when.tsx";
-import { choice } from "../router.ts";
 
 /** One service: its figures, its protection, its neighbours, its processes. */
 export function ServiceScreen({ id }: ScreenProps) {
   const base = `services/${encodeURIComponent(id)}`;
   const { data, error, refresh } = useResource<Service>(base);
-  const r = range.value;
+  const r = useRange(recent);
   const redPath = `${base}/red?${asQuery(r)}`;
   const red = useResource<Chart>(redPath, 60);
   if (!data) return <div class="screen">{error ? <Trouble error={error} /> : <Waiting rows={8} />}</div>;
@@ -60,9 +59,7 @@ export function ServiceScreen({ id }: ScreenProps) {
         <Figure words="p95" value={seconds(data.red.p95)} />
         <Figure words="p99" value={seconds(data.red.p99)} />
       </dl>
-      <div class="toolbar">
-        <Segmented name="range" label={t("range.label")} values={lengths.map(([name]) => [name, name])} current={chosen(choice("range"))[0]} usual={usual} />
-      </div>
+      <RangeChoice choices={recent} />
       <div class="columns three">
         <ChartPanel title={t("red.rate")} resource={red} path={redPath} range={r} lines={lines.rate} />
         <ChartPanel title={t("red.errors")} resource={red} path={redPath} range={r} lines={lines.errors} ceiling={0.02} />

@@ -1,10 +1,12 @@
+import { useMemo } from "preact/hooks";
 import { useResource } from "../api/resource.ts";
 import type { BurnWindow, Chart, SLOStatus } from "../api/types.ts";
 import type { ScreenProps } from "../app.tsx";
 import type { Level } from "../chart/plot.tsx";
 import { ChartPanel, lineOf } from "../chart/panel.tsx";
-import { asQuery, chosen, lengths, usual } from "../chart/range.ts";
-import { range } from "../chart/shown.ts";
+import { asQuery, within } from "../chart/range.ts";
+import { RangeChoice } from "../chart/rangechoice.tsx";
+import { useRange } from "../chart/shown.ts";
 import { attained, budget, burn, count, goDuration, goSeconds, percent } from "../format.ts";
 import { t, word } from "../i18n/index.ts";
 import { BurningTag } from "../part/burning.tsx";
@@ -12,15 +14,14 @@ import { Copy } from "../part/empty.tsx";
 import { BudgetMeter } from "../part/meter.tsx";
 import { budgetHealth, Glyph } from "../part/health.tsx";
 import { Panel } from "../part/panel.tsx";
-import { Segmented } from "../part/segmented.tsx";
 import { Trouble, Waiting } from "../part/trouble.tsx";
-import { choice } from "../router.ts";
 
 /** One objective: its budget over time and how fast it burns. */
 export function SLOScreen({ id }: ScreenProps) {
   const base = `slos/${encodeURIComponent(id)}`;
   const slo = useResource<SLOStatus>(base);
-  const r = range.value;
+  const choices = useMemo(() => within(goSeconds(slo.data?.window ?? "") ?? 3600), [slo.data?.window]);
+  const r = useRange(choices);
   const budgetPath = `${base}/budget?${asQuery(r)}`;
   const burnPath = `${base}/burn?${asQuery(r)}`;
   const budgetChart = useResource<Chart>(budgetPath, 60);
@@ -76,9 +77,7 @@ export function SLOScreen({ id }: ScreenProps) {
           <dd class="figures-note">{burnWords(data, spent)}</dd>
         </div>
       </dl>
-      <div class="toolbar">
-        <Segmented name="range" label={t("range.label")} values={lengths.map(([name]) => [name, name])} current={chosen(choice("range"))[0]} usual={usual} />
-      </div>
+      <RangeChoice choices={choices} />
       <div class="columns even">
         <ChartPanel
           title={t("slo.budgetCurve")}
