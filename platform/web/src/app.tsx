@@ -10,6 +10,7 @@ import { IncidentScreen } from "./screen/incident.tsx";
 import { IncidentsScreen } from "./screen/incidents.tsx";
 import { MapScreen } from "./screen/map.tsx";
 import { MissingScreen } from "./screen/missing.tsx";
+import { NewSLOScreen } from "./screen/newslo.tsx";
 import { OverviewScreen } from "./screen/overview.tsx";
 import { ServiceScreen } from "./screen/service.tsx";
 import { SLOScreen } from "./screen/slo.tsx";
@@ -25,6 +26,7 @@ const screens: { pattern: string; title: Key; screen: ComponentType<ScreenProps>
   { pattern: "/", title: "nav.overview", screen: OverviewScreen },
   { pattern: "/services/:id", title: "nav.services", screen: ServiceScreen },
   { pattern: "/slos", title: "nav.slos", screen: SLOsScreen },
+  { pattern: "/slos/new", title: "newslo.title", screen: NewSLOScreen },
   { pattern: "/slos/:id", title: "nav.slos", screen: SLOScreen },
   { pattern: "/map", title: "nav.map", screen: MapScreen },
   { pattern: "/incidents", title: "nav.incidents", screen: IncidentsScreen },

@@ -13,16 +13,20 @@ export class ApiError extends Error {
 }
 
 /** Calls the API and reads JSON; throws ApiError. */
-export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+export function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const json = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  return ask<T>(path, { method, signal: signal ?? null, ...json });
+}
+
+/** Sends a YAML document and reads JSON; throws ApiError. */
+export function send<T>(path: string, yaml: string): Promise<T> {
+  return ask<T>(path, { method: "POST", headers: { "Content-Type": "application/yaml" }, body: yaml });
+}
+
+async function ask<T>(path: string, request: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(`/api/v1/${path}`, {
-      method,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: signal ?? null,
-      credentials: "same-origin",
-    });
+    response = await fetch(`/api/v1/${path}`, { ...request, credentials: "same-origin" });
   } catch (cause) {
     if ((cause as Error).name === "AbortError") throw cause;
     throw new ApiError(0, { title: String((cause as Error).message ?? cause) });

@@ -147,6 +147,12 @@ export const en = {
   "slo.answer": "Answer",
   "slo.document": "Document",
 
+  "newslo.title": "New objective",
+  "newslo.lede": "An OpenSLO document: change what it promises, check it, then store it.",
+  "newslo.check": "Check",
+  "newslo.store": "Store",
+  "newslo.fine": "Nothing wrong with {names}",
+
   "burning.yes": "burning",
   "burning.no": "steady",
   "burning.unknown": "no data",

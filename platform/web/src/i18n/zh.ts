@@ -149,6 +149,12 @@ export const zh: Record<keyof typeof en, string> = {
   "slo.answer": "结论",
   "slo.document": "文档",
 
+  "newslo.title": "新目标",
+  "newslo.lede": "一份 OpenSLO 文档：修改承诺，检查，然后保存。",
+  "newslo.check": "检查",
+  "newslo.store": "保存",
+  "newslo.fine": "{names} 没有问题",
+
   "burning.yes": "正在消耗",
   "burning.no": "平稳",
   "burning.unknown": "无数据",

@@ -18,7 +18,12 @@ export function SLOsScreen(_: ScreenProps) {
   return (
     <div class="screen">
       <header class="title">
-        <h1>{t("nav.slos")}</h1>
+        <div class="title-row">
+          <h1>{t("nav.slos")}</h1>
+          <a class="button end" href="/slos/new">
+            {t("newslo.title")}
+          </a>
+        </div>
         <p class="lede">{t("slo.lede")}</p>
       </header>
       {data === undefined && (error ? <Trouble error={error} /> : <Waiting rows={6} />)}
