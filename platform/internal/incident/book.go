@@ -69,8 +69,18 @@ type conduct struct {
 	spent bool
 }
 
-// well reports whether the objective gives no reason to keep an incident open.
-func (c *conduct) well() bool { return c.burning == verdict.No || c.recovered == verdict.Yes }
+// well reports whether the objective gives no reason to keep an incident open: it
+// does not burn, or only a slow window still holds what was lost before.
+func (c *conduct) well() bool {
+	switch c.burning {
+	case verdict.No:
+		return true
+	case verdict.Yes:
+		return c.recovered == verdict.Yes && c.severity != verdict.Page
+	default:
+		return c.recovered == verdict.Yes
+	}
+}
 
 // signal is something seen in a service.
 type signal struct {
@@ -318,11 +328,17 @@ func (b *Book) blame(ctx context.Context, v verdict.Verdict) error {
 		in.Cause = v.Cause
 		return nil
 	}
+	known := []string{in.Service} // whose signals are in the timeline already
+	if in.Cause != nil {
+		known = append(known, in.Cause.Path...)
+	}
 	in.Cause = v.Cause
 	in.entitle()
 	in.enter(Entry{At: v.At, Step: StepCause, Text: v.Reason, Evidence: v.Evidence})
 	for _, service := range v.Cause.Path {
-		b.recall(in, service)
+		if !slices.Contains(known, service) {
+			b.recall(in, service)
+		}
 	}
 	return b.save(ctx, in, v.At, StepCause, false)
 }

@@ -61,13 +61,14 @@ type Entry struct {
 // maxTimeline bounds the timeline of one incident.
 const maxTimeline = 400
 
-// clone returns a copy that shares nothing that the book changes later.
+// clone returns a copy that shares nothing that the book changes later. Its lists
+// are never nil.
 func (in *Incident) clone() Incident {
 	c := *in
-	c.Objectives = slices.Clone(in.Objectives)
-	c.Timeline = slices.Clone(in.Timeline)
-	c.Actions = slices.Clone(in.Actions)
-	c.Verdicts = slices.Clone(in.Verdicts)
+	c.Objectives = append([]string{}, in.Objectives...)
+	c.Timeline = append([]Entry{}, in.Timeline...)
+	c.Actions = append([]action.Action{}, in.Actions...)
+	c.Verdicts = append([]verdict.Verdict{}, in.Verdicts...)
 	if in.Cause != nil {
 		cause := *in.Cause
 		c.Cause = &cause
