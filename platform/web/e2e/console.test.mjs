@@ -96,6 +96,33 @@ describe("console", { concurrency: false }, () => {
     calm();
   });
 
+  test("an objective is proposed, checked, stored, and found", async () => {
+    await page.goto(`${base}/slos`);
+    await page.getByRole("link", { name: "New objective" }).click();
+    await page.getByRole("combobox", { name: "Service" }).selectOption("order");
+    assert.match(page.url(), /service=order/);
+    const document = page.getByRole("textbox", { name: "Document" });
+    const proposed = await document.inputValue();
+    await document.fill(proposed.replace("target: 0.999", "target: 99.9"));
+    const troubles = page.troubles.length;
+    await page.getByRole("button", { name: "Check" }).click();
+    await until("the mistake is pointed at", async () => /\d+:\d+/.test(await page.locator(".findings").innerText()));
+    await picture(page, "slo-new-refused");
+    // The browser itself notes the refused request; that is not an error of ours.
+    assert.ok(page.troubles.splice(troubles).every((t) => t.includes("status of 4")), "only the refusal is noted");
+    await document.fill(proposed);
+    await page.getByRole("button", { name: "Check" }).click();
+    await page.getByText("Nothing wrong with order-available").waitFor();
+    await page.getByRole("button", { name: "Store" }).click();
+    try {
+      await until("its own screen", async () => new URL(page.url()).pathname === "/slos/order-available");
+      await until("events are counted", async () => /[1-9]\d* of/.test(await page.locator(".figures").innerText()), 30_000);
+    } finally {
+      await page.request.delete(`${base}/api/v1/slos/order-available`);
+    }
+    calm();
+  });
+
   test("the map draws services and calls, and keeps the choice in the address", async () => {
     await page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: "Map" }).click();
     await until("four services", async () => (await page.locator(".map .box").count()) >= 4);

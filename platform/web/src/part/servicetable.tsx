@@ -44,7 +44,7 @@ export function ServiceTable({ services }: { services: ServiceSummary[] }) {
                   </a>
                 )}
               </td>
-              <td>{s.slos > 0 ? <BudgetMeter share={s.worstBudget} /> : <NoObjective />}</td>
+              <td>{s.slos > 0 ? <BudgetMeter share={s.worstBudget} /> : <NoObjective service={s.name} />}</td>
               <td class="num right">{rate(s.red.rate)}</td>
               <td class="minor">{charts[s.name] && <Sparkline {...charts[s.name]!} />}</td>
               <td class={`num right ${s.red.errorRatio > 0.018 ? "is-bad tint" : ""}`}>{percent(s.red.errorRatio)}</td>
@@ -63,14 +63,14 @@ export function ServiceTable({ services }: { services: ServiceSummary[] }) {
   );
 }
 
-function NoObjective() {
+function NoObjective({ service }: { service: string }) {
   return (
-    <span class="faint" title={t("slo.noneShort")}>
+    <a class="faint" href={`/slos/new?service=${encodeURIComponent(service)}`} title={t("newslo.title")}>
       <span class="minor">{t("slo.noneShort")}</span>
-      <span class="only-narrow" aria-hidden="true">
+      <span class="only-narrow" aria-label={t("slo.noneShort")} role="img">
         –
       </span>
-    </span>
+    </a>
   );
 }
 
