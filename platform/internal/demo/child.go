@@ -41,23 +41,20 @@ func spawn(ctx context.Context, name string, argv, env []string, logDir string) 
 	}
 	// Not CommandContext: the process lives until it is stopped, not as long as
 	// the request that asked for it.
-	cmd := exec.Command(argv[0], argv[1:]...) //nolint:noctx // see above
+	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = log
 	cmd.WaitDelay = stopGrace
 	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		log.Close()
-		return nil, fmt.Errorf("demo: start %s: %w", name, err)
+	var stdout io.ReadCloser
+	if err == nil {
+		stdout, err = cmd.StdoutPipe()
 	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		log.Close()
-		return nil, fmt.Errorf("demo: start %s: %w", name, err)
+	if err == nil {
+		err = cmd.Start()
 	}
-	if err := cmd.Start(); err != nil {
-		log.Close()
-		return nil, fmt.Errorf("demo: start %s: %w", name, err)
+	if err != nil {
+		return nil, fmt.Errorf("demo: start %s: %w", name, errors.Join(err, log.Close()))
 	}
 	c := &child{
 		name: name, started: time.Now(), cmd: cmd, log: log, stdin: stdin,
@@ -83,7 +80,7 @@ func spawn(ctx context.Context, name string, argv, env []string, logDir string) 
 // follow owns the process's output and its end.
 func (c *child) follow(stdout io.Reader, first chan<- string) {
 	defer close(c.ended)
-	defer c.log.Close()
+	defer func() { _ = c.log.Close() }() // its lines are written; nobody waits for more
 	lines := bufio.NewScanner(stdout)
 	for listening := false; lines.Scan(); {
 		line := lines.Text()

@@ -152,11 +152,10 @@ func (d *drill) measure(ctx context.Context, row *Row, protected bool) error {
 func (d *drill) calm(ctx context.Context, f Fault) error {
 	ctx, cancel := context.WithTimeout(ctx, d.cfg.Calm)
 	defer cancel()
-	why := "no answer yet"
 	begin := time.Now()
 	for {
-		var err error
-		if why, err = d.restless(ctx, f, begin); err == nil && why == "" {
+		why, err := d.restless(ctx, f, begin)
+		if err == nil && why == "" {
 			return nil
 		}
 		if err != nil {

@@ -179,7 +179,7 @@ func (s *Shop) startAll(ctx context.Context, names []string) error {
 func (s *Shop) start(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	defer context.AfterFunc(s.life, cancel)()
+	defer context.AfterFunc(s.life, cancel)() //nolint:contextcheck // the end of the shop ends a start as well
 	state := filepath.Join(s.cfg.StateDir, name)
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return fmt.Errorf("demo: start %s: %w", name, err)

@@ -49,7 +49,7 @@ func (e *Executor) Tick(ctx context.Context) error {
 func (e *Executor) expire(ctx context.Context, id string) error {
 	a, err := e.claim(ctx, id, action.Applied)
 	if err != nil {
-		return nil //nolint:nilerr // somebody else ended the action between the scan and here
+		return nil // somebody else ended the action between the scan and here
 	}
 	defer e.release(id)
 	if err := e.withdraw(ctx, a); err != nil {

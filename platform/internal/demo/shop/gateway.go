@@ -18,7 +18,7 @@ type confirmation struct {
 }
 
 // Gateway is where the users come in.
-func Gateway(ctx context.Context, host *Host) error {
+func Gateway(ctx context.Context, host *Host) (err error) {
 	telemetry, err := backstayotel.Start(ctx, backstayotel.Config{Service: "gateway", Version: Version})
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func Gateway(ctx context.Context, host *Host) error {
 	if err != nil {
 		return err
 	}
-	defer shutdown(svc.Shutdown, telemetry.Shutdown)
+	defer shutdown(ctx, &err, svc.Shutdown, telemetry.Shutdown)
 
 	order := &http.Client{Transport: svc.Transport("order")}
 	orderURL := os.Getenv(EnvOrderURL)

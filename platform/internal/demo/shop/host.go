@@ -73,7 +73,9 @@ func (h *Host) Serve(ctx context.Context, handler http.Handler) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close() // whoever still waits has waited long enough
 	}
-	<-ended
+	if end := <-ended; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
+	}
 	return err
 }
 
@@ -98,13 +100,12 @@ func (h *Host) Switch(name string, on bool) bool {
 	return set != nil
 }
 
-// shutdown ends telemetry and service within a bounded time.
-func shutdown(ends ...func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), grace)
+// shutdown ends telemetry and service within a bounded time after the end of ctx.
+// It is deferred, so its error joins the one that the program returns.
+func shutdown(ctx context.Context, err *error, ends ...func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	errs := make([]error, 0, len(ends))
 	for _, end := range ends {
-		errs = append(errs, end(ctx))
+		*err = errors.Join(*err, end(ctx))
 	}
-	return errors.Join(errs...)
 }

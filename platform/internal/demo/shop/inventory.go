@@ -16,7 +16,7 @@ type stock struct {
 }
 
 // Inventory tells what the warehouse has.
-func Inventory(ctx context.Context, host *Host) error {
+func Inventory(ctx context.Context, host *Host) (err error) {
 	telemetry, err := backstayotel.Start(ctx, backstayotel.Config{Service: "inventory", Version: Version})
 	if err != nil {
 		return err
@@ -25,7 +25,7 @@ func Inventory(ctx context.Context, host *Host) error {
 	if err != nil {
 		return err
 	}
-	defer shutdown(svc.Shutdown, telemetry.Shutdown)
+	defer shutdown(ctx, &err, svc.Shutdown, telemetry.Shutdown)
 
 	house, err := openWarehouse(ctx)
 	if err != nil {

@@ -32,7 +32,7 @@ type receipt struct {
 type price struct{ cents int }
 
 // Order checks the stock, charges the customer and confirms.
-func Order(ctx context.Context, host *Host) error {
+func Order(ctx context.Context, host *Host) (err error) {
 	telemetry, err := backstayotel.Start(ctx, backstayotel.Config{Service: "order", Version: Version})
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func Order(ctx context.Context, host *Host) error {
 	if err != nil {
 		return err
 	}
-	defer shutdown(svc.Shutdown, telemetry.Shutdown)
+	defer shutdown(ctx, &err, svc.Shutdown, telemetry.Shutdown)
 
 	inventory := &http.Client{Transport: svc.Transport("inventory")}
 	payment := &http.Client{Transport: svc.Transport("payment")}
@@ -101,7 +101,7 @@ func readCatalogue(damaged bool) map[string]*price {
 
 // get asks a neighbour and reads its answer into out.
 func get(ctx context.Context, client *http.Client, address string, out any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil) //nolint:gosec // the address comes from this process's own environment
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func post(ctx context.Context, client *http.Client, address, key string, in, out
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body)) //nolint:gosec // as above
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func post(ctx context.Context, client *http.Client, address, key string, in, out
 }
 
 func do(client *http.Client, req *http.Request, out any) error {
-	resp, err := client.Do(req)
+	resp, err := client.Do(req) //nolint:gosec // as above
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ type charge struct {
 
 // Payment charges cards. It has no switch of its own: its faults are armed
 // through the control stream, as anybody's can be.
-func Payment(ctx context.Context, host *Host) error {
+func Payment(ctx context.Context, host *Host) (err error) {
 	telemetry, err := backstayotel.Start(ctx, backstayotel.Config{Service: "payment", Version: Version})
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func Payment(ctx context.Context, host *Host) error {
 	if err != nil {
 		return err
 	}
-	defer shutdown(svc.Shutdown, telemetry.Shutdown)
+	defer shutdown(ctx, &err, svc.Shutdown, telemetry.Shutdown)
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /charges", func(w http.ResponseWriter, r *http.Request) {
