@@ -1,3 +1,7 @@
+// Package metricstore keeps samples and answers PromQL, with the storage and
+// query engines of Prometheus as libraries. What Append acknowledged has been
+// handed to the operating system and so survives the end of this process,
+// however sudden.
 package metricstore
 
 import (
@@ -7,37 +11,35 @@ import (
 	"time"
 )
 
-// Errors of a store.
-var (
-	// ErrBadQuery says that an expression is not PromQL, has a type that cannot be
-	// shown or asks for too many points.
-	ErrBadQuery = errors.New("metricstore: bad query")
-	// ErrBusy says that as many queries run as may; try again.
-	ErrBusy = errors.New("metricstore: too many queries at once")
-)
+// ErrClosed says that the store was closed before the call.
+var ErrClosed = errors.New("metricstore: closed")
 
-// RefusedError says that some samples of an Append were not stored. The others were.
+// RefusedError says that some samples of an Append were left out. The others are stored.
 type RefusedError struct {
-	Stale   int // older than the out-of-order window, or a second value for one moment
-	Bounded int // would have begun a series past Config.MaxSeries
-	Invalid int // no name, or labels that are repeated or empty
+	Refused int    // samples left out
+	Stored  int    // samples kept
+	First   string // why the first of them was left out
 }
 
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("metricstore: refused %d samples: %d stale, %d of too many series, %d invalid",
-		e.Total(), e.Stale, e.Bounded, e.Invalid)
+	return fmt.Sprintf("metricstore: refused %d of %d samples, the first because %s", e.Refused, e.Refused+e.Stored, e.First)
 }
 
 // Hint says what an operator can do.
 func (e *RefusedError) Hint() string {
-	if e.Bounded > 0 {
-		return "some metric has a label with too many values; drop the label or raise the bound of series"
-	}
-	return "compare the clocks of sender and server, and look for two senders of the same series"
+	return "compare the clocks of sender and server, and look for labels with very many values and for two senders of one series"
 }
 
-// Total counts all samples refused.
-func (e *RefusedError) Total() int { return e.Stale + e.Bounded + e.Invalid }
+// QueryError says that a query cannot be answered as it was asked.
+type QueryError struct {
+	Query string
+	Err   error
+}
+
+func (e *QueryError) Error() string { return fmt.Sprintf("metricstore: %v", e.Err) }
+
+// Unwrap returns what the engine said.
+func (e *QueryError) Unwrap() error { return e.Err }
 
 // Label is one dimension of a series.
 type Label struct{ Name, Value string }
@@ -45,14 +47,14 @@ type Label struct{ Name, Value string }
 // Sample is one value of one series.
 type Sample struct {
 	Name   string  // metric name; required
-	Labels []Label // in any order; empty values are the same as absent
+	Labels []Label // in any order; an empty value is the same as no label
 	T      time.Time
 	V      float64
 }
 
 // Point is a value of a series at the moment that was asked for.
 type Point struct {
-	Labels map[string]string // with the metric name as __name__, where the expression keeps it
+	Labels map[string]string // with the metric's name as __name__, where the expression keeps it
 	V      float64
 }
 
@@ -63,46 +65,30 @@ type Series struct {
 	V      []float64
 }
 
-// Stats is the state of a store.
+// Stats is the state of a store; counts are since Open.
 type Stats struct {
-	Series   uint64 // series with samples in memory
-	Appended uint64 // samples stored since Open
-	Stale    uint64 // samples refused since Open, see RefusedError
-	Bounded  uint64
-	Invalid  uint64
-	Queries  uint64 // evaluated since Open
-	Busy     uint64 // queries refused with ErrBusy
+	Series   uint64 // series in memory
+	Appended uint64 // samples stored
+	Stale    uint64 // refused: too old, or another value for the same moment
+	Ahead    uint64 // refused: dated ahead of the clock
+	Over     uint64 // refused: a series beyond the bound
+	Invalid  uint64 // refused: a name or label that is none
+	Bytes    int64  // of blocks and head on disk
 }
 
 // Store keeps samples. It is safe for concurrent use.
 type Store interface {
-	// Append stores samples. A *RefusedError names how many were left out; every
+	// Append stores samples. A *RefusedError says that some were left out; every
 	// other error means that none was stored.
 	Append(ctx context.Context, samples []Sample) error
-	// Instant evaluates PromQL at a moment; the value must be a vector or a scalar.
+	// Instant evaluates PromQL at a moment; its value must be a vector or a
+	// scalar. A *QueryError is the caller's to mend.
 	Instant(ctx context.Context, query string, at time.Time) ([]Point, error)
-	// Range evaluates PromQL at from, from+step … up to to, at most 11,000 times.
+	// Range evaluates PromQL at from, from+step and so on up to to, at most
+	// 11,000 times.
 	Range(ctx context.Context, query string, from, to time.Time, step time.Duration) ([]Series, error)
 	Stats() Stats
-	// Close ends the store; it must not be used afterwards.
+	// Close ends the store when calls in flight have ended. Every other method
+	// answers ErrClosed afterwards; closing again does nothing.
 	Close() error
-}
-
-// Config bounds a store. The zero value is useful.
-type Config struct {
-	// Retention is how long samples are kept; zero means 24 hours, the least is one hour.
-	Retention time.Duration
-	// MaxSeries bounds the series in memory, at about 2 kB each; zero means 50,000.
-	MaxSeries uint64
-	// OutOfOrder is how much older than the newest sample of its series a sample
-	// may be; zero means one minute, negative refuses every such sample.
-	OutOfOrder time.Duration
-	// QuerySamples bounds the samples that one query holds in memory, at 16 B
-	// each; zero means two million.
-	QuerySamples int
-	// QueryTimeout bounds one query; zero means 10 seconds.
-	QueryTimeout time.Duration
-	// Queries bounds the queries that run at once; more wait up to QueryTimeout.
-	// Zero means 4.
-	Queries int
 }
