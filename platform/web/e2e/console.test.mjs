@@ -198,7 +198,7 @@ describe("console", { concurrency: false }, () => {
     await until("its cause is named", async () => /Cause payment/.test(await card.innerText()), 40_000);
     assert.match(await heading(), /open incident.*payment/s);
     await picture(page, "overview-incident");
-    if (refresh) await take("overview-incident");
+    if (refresh) await take("overview", base);
 
     await page.keyboard.press("g");
     await page.keyboard.press("m");
@@ -218,9 +218,17 @@ describe("console", { concurrency: false }, () => {
     assert.ok((await page.locator(".timeline .evidence li").count()) >= 1, "the cause comes with evidence");
     assert.match(await page.getByRole("region", { name: "Actions" }).innerText(), /in force|done/);
     await picture(page, "incident-open");
-    if (refresh) await take("incident");
-    if (refresh) await take("map", "/map");
+    if (refresh) await take("incident", page.url());
+    if (refresh) await take("map", `${base}/map`);
     const address = page.url();
+
+    const actions = page.getByRole("region", { name: "Actions" }).locator(".action");
+    const force = actions.filter({ has: page.getByRole("button", { name: "Undo" }) });
+    if ((await force.count()) > 0) {
+      const what = await force.first().locator(".action-head b").innerText();
+      await force.first().getByRole("button", { name: "Undo" }).click();
+      await until(`${what} is undone`, async () => (await actions.filter({ hasText: what }).filter({ hasText: "undone" }).count()) > 0);
+    }
 
     await page.goto(`${base}/services/order`);
     const policies = page.getByRole("region", { name: "Policies" });
@@ -272,15 +280,15 @@ describe("console", { concurrency: false }, () => {
   });
 });
 
-/** Takes a picture for the documents: sharp, light and dark. */
-async function take(name, path) {
+/** Takes a picture of an address for the documents, light and dark. */
+async function take(name, address) {
   mkdirSync(images, { recursive: true });
   for (const scheme of ["light", "dark"]) {
-    const other = await open(browser, { scheme, scale: 2, width: 1280, height: 800 });
-    await other.goto(path ? base + path : page.url());
+    const other = await open(browser, { scheme, scale: 1.5, width: 1280, height: 800 });
+    await other.goto(address);
     await other.locator("main h1").first().waitFor();
-    await other.waitForTimeout(name === "overview-incident" ? 20_000 : 1500);
-    await other.screenshot({ path: join(images, `console-${name}-${scheme}.png`) });
+    await other.waitForTimeout(name === "overview" ? 25_000 : 2000); // the strip of answers fills with time
+    await other.screenshot({ path: join(images, scheme === "light" ? `${name}.png` : `${name}-dark.png`) });
     await other.close();
   }
 }

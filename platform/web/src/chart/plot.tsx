@@ -97,6 +97,9 @@ function spoken(label: string, lines: Line[], data: Joined): string {
   return at < 0 ? label : `${label}: ${figures.join(", ")}`;
 }
 
+/** Distances between labels of time, in seconds. */
+const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 345600, 604800];
+
 function options(
   element: HTMLElement,
   lines: Line[],
@@ -137,7 +140,8 @@ function options(
         ticks: { stroke: colour("rule"), width: 1, size: 4 },
         gap: 4,
         size: 26,
-        space: 70,
+        space: 56,
+        incrs: steps,
         values: (_u, splits, _axis, _space, step) => splits.map((s) => (step >= 86400 ? day(s * 1000).slice(5) : step < 60 ? clock(s * 1000) : clock(s * 1000).slice(0, 5))),
       },
       {
