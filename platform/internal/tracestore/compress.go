@@ -1,0 +1,45 @@
+package tracestore
+
+import (
+	"fmt"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxBlockBytes bounds what a block may unfold to.
+const maxBlockBytes = 256 << 20
+
+// codec compresses blocks. Both sides are safe for concurrent use.
+type codec struct {
+	encoder *zstd.Encoder
+	decoder *zstd.Decoder
+}
+
+func newCodec() (*codec, error) {
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault),
+		zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		return nil, fmt.Errorf("tracestore: %w", err)
+	}
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(2),
+		zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(maxBlockBytes))
+	if err != nil {
+		return nil, fmt.Errorf("tracestore: %w", err)
+	}
+	return &codec{encoder: encoder, decoder: decoder}, nil
+}
+
+func (c *codec) pack(spans []Span) []byte {
+	plain := encodeBlock(nil, spans)
+	return c.encoder.EncodeAll(plain, make([]byte, 0, len(plain)/4))
+}
+
+func (c *codec) unpack(data []byte) ([]Span, error) {
+	plain, err := c.decoder.DecodeAll(data, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errCorrupt, err)
+	}
+	return decodeBlock(plain)
+}
+
+func (c *codec) close() { c.decoder.Close() }
