@@ -75,8 +75,8 @@ func syntax(file string, err error) Finding {
 			f.Line, f.Column = token.Position.Line, token.Position.Column
 		}
 	}
-	if strings.Contains(f.Message, "tab") {
-		f.Suggestion = "indent with spaces"
+	if strings.Contains(f.Message, "\t") {
+		f.Message, f.Suggestion = "not valid YAML: a tab where a value is expected", "indent with spaces"
 	}
 	return f
 }
