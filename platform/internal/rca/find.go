@@ -23,6 +23,9 @@ const (
 	// shadowDiscount lowers a service with other evidence while something as bad
 	// lies deeper.
 	shadowDiscount = 0.75
+	// strangeDiscount lowers a service that is merely slow when the burning service
+	// answers with errors as fast as ever: no deadline ran out there.
+	strangeDiscount = 0.4
 	// maxSuspects is how many runners-up are named.
 	maxSuspects = 4
 )
@@ -33,6 +36,7 @@ type candidate struct {
 	path    []string
 	via     *edge   // last edge of the path; nil for the burning service
 	reach   float64 // sickness of the healthiest edge on the path, 1 for the burning service
+	share   float64 // of the burning service's requests that come this way, 1 for itself
 	finding finding
 	score   float64
 	leaf    bool // by elimination: nothing of its own was seen
@@ -88,7 +92,7 @@ func (w *world) rank(from string) []*candidate {
 		w.eliminate(c)
 	}
 	for _, c := range all {
-		c.score = c.finding.strength * (0.7 + 0.3*c.reach)
+		c.score = c.finding.strength * (0.7 + 0.3*c.reach) * grade(c.share)
 		if len(c.service.changes) > 0 && c.score > 0 {
 			c.score = 1 - (1-c.score)*(1-weightChange)
 		}
@@ -98,8 +102,13 @@ func (w *world) rank(from string) []*candidate {
 	for i, c := range all {
 		discounts[i] = w.discount(c, byName)
 	}
+	root := w.services[from]
+	prompt := excess(root.now, root.base) > 0 && slower(root.now, root.base).strength == 0
 	for i, c := range all {
 		c.score *= discounts[i]
+		if prompt && c.finding.late {
+			c.score *= strangeDiscount
+		}
 	}
 	slices.SortStableFunc(all, func(a, b *candidate) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(len(b.path), len(a.path)),
@@ -111,7 +120,7 @@ func (w *world) rank(from string) []*candidate {
 // reachable finds every service below the burning one by the path whose healthiest
 // edge is the sickest (a widest-path search), so cycles end and paths are simple.
 func (w *world) reachable(from string) []*candidate {
-	open := map[string]*candidate{from: {service: w.services[from], path: []string{from}, reach: 1}}
+	open := map[string]*candidate{from: {service: w.services[from], path: []string{from}, reach: 1, share: 1}}
 	done := map[string]bool{}
 	var all []*candidate
 	for {
@@ -132,7 +141,7 @@ func (w *world) reachable(from string) []*candidate {
 			}
 			c := &candidate{
 				service: w.services[e.to], via: e, reach: math.Min(next.reach, math.Max(e.sickness(), strayWeight)),
-				path: append(slices.Clone(next.path), e.to),
+				path: append(slices.Clone(next.path), e.to), share: next.share * w.share(e),
 			}
 			if old := open[e.to]; old == nil || c.nearer(old) {
 				open[e.to] = c

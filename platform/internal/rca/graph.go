@@ -32,6 +32,6 @@ func newWorld(in Input) *world {
 func flowOf(s topology.Stats) flow {
 	return flow{
 		requests: float64(s.Requests), errors: float64(s.Errors),
-		p50: s.Quantile(0.5).Seconds(), p95: s.Quantile(0.95).Seconds(),
+		p50: s.Quantile(0.5).Seconds(), p95: s.Quantile(0.95).Seconds(), p99: s.Quantile(0.99).Seconds(),
 	}
 }

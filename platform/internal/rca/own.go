@@ -12,6 +12,7 @@ type finding struct {
 	class     verdict.Class
 	evidence  []verdict.Evidence
 	waiting   bool // the strength comes from slowness alone, which waiting can feign
+	late      bool // slowness is all there is: nobody sees an error
 	elsewhere bool // the service answers well: what callers see happens before it
 }
 
@@ -65,6 +66,7 @@ func (w *world) own(s *service) finding {
 	if slow.strength > 0 {
 		see(weightSelf*slow.strength, selfEvidence(s, slow))
 	}
+	f.late = slow.strength > 0 && errors == 0 && inbound.excess == 0 && f.class == ""
 	f.waiting = slow.strength > 0 && errors == 0 && f.class == ""
 
 	runaway := w.runaway(s, inbound)

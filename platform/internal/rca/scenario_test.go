@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite the verdicts in testdata")
 // trouble. Lines:
 //
 //	burning SERVICE
-//	node S base=REQ/ERR@P50/P95 now=… self0=P50/P95 self1=P50/P95 external
+//	node S base=REQ/ERR@P50/P95[/P99] now=… self0=P50/P95 self1=P50/P95 external
 //	edge A B base=REQ/ERR@P50/P95 now=…
 //	breaker A B STATE SINCE            since the onset, negative before it
 //	process S INSTANCE up|down SINCE goroutines=BEFORE>NOW heap=BEFORE>NOW
@@ -166,8 +166,9 @@ func parseFlow(t *testing.T, text string) flow {
 	requests, errors, _ := strings.Cut(counts, "/")
 	f := flow{requests: parseNumber(t, requests), errors: parseNumber(t, errors)}
 	if latency != "" {
-		p50, p95, _ := strings.Cut(latency, "/")
-		f.p50, f.p95 = parseSpan(t, p50).Seconds(), parseSpan(t, p95).Seconds()
+		for i, text := range strings.Split(latency, "/") {
+			*[]*float64{&f.p50, &f.p95, &f.p99}[i] = parseSpan(t, text).Seconds()
+		}
 	}
 	return f
 }

@@ -54,21 +54,26 @@ type slowdown struct {
 	strength    float64 // 0 unchanged, towards 1 many times slower
 }
 
-// slower compares latencies. The middle and the tail are both looked at: a fault
-// that slows some requests shows in the tail only.
+// slower compares latencies. The middle and the tails are looked at: a fault
+// that slows some requests shows in a tail only.
 func slower(now, base flow) slowdown {
 	var worst slowdown
 	if now.requests < minCalls || base.requests < minCalls {
 		return worst
 	}
-	for _, q := range [...][2]float64{{base.p50, now.p50}, {base.p95, now.p95}} {
-		before, after := q[0], q[1]
-		if after-before < minDelay || after < minGrowth*before {
+	// A quantile of fewer calls than it takes to have one beyond it is the maximum,
+	// which says little. The far tail is noisy even so and must grow by more.
+	for _, q := range [...]struct{ before, after, calls, growth, delay float64 }{
+		{base.p50, now.p50, minCalls, minGrowth, minDelay},
+		{base.p95, now.p95, 20, minGrowth, minDelay},
+		{base.p99, now.p99, 100, 2 * minGrowth, 4 * minDelay},
+	} {
+		if now.requests < q.calls || base.requests < q.calls || q.after-q.before < q.delay || q.after < q.growth*q.before {
 			continue
 		}
-		times := after / math.Max(before, 0.0005)
+		times := q.after / math.Max(q.before, 0.0005)
 		if strength := 1 - 1/times; strength > worst.strength {
-			worst = slowdown{before: before, now: after, times: times, strength: strength}
+			worst = slowdown{before: q.before, now: q.after, times: times, strength: strength}
 		}
 	}
 	return worst

@@ -17,7 +17,7 @@ type world struct {
 // flow is traffic over a span of time.
 type flow struct {
 	requests, errors float64
-	p50, p95         float64 // seconds
+	p50, p95, p99    float64 // seconds
 }
 
 // ratio returns the share of errors.
@@ -40,6 +40,23 @@ type service struct {
 	goroutines   growth
 	heap         growth
 	changes      []Change // recent ones
+}
+
+// share says of how many of the caller's requests the edge is part, at most 1. A
+// breaker that keeps calls back does not make a dependency matter less, so the
+// baseline counts too.
+func (w *world) share(e *edge) float64 {
+	caller := w.services[e.from]
+	if caller.now.requests == 0 && caller.base.requests == 0 {
+		return 1 // the caller answers nobody that we see: a batch, a client
+	}
+	of := func(calls, requests float64) float64 {
+		if requests == 0 {
+			return 0
+		}
+		return min(calls/requests, 1)
+	}
+	return max(of(e.now.requests+e.rejected, caller.now.requests), of(e.base.requests, caller.base.requests))
 }
 
 // growth is a level before the onset and now.
