@@ -2,12 +2,15 @@ package service
 
 import (
 	"context"
+	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/backstay/backstay/backstayhttp"
+	"github.com/backstay/backstay/control"
 	"github.com/backstay/backstay/metric"
 	"github.com/backstay/backstay/policy"
 )
@@ -20,6 +23,7 @@ type Service struct {
 	live      *policy.Live
 	base      *http.Transport
 	admin     *admin
+	control   *control.Client // nil without a server
 
 	once    sync.Once
 	stopped error
@@ -30,14 +34,15 @@ type Service struct {
 // The context bounds the start only; [Service.Shutdown] ends the service.
 func Start(ctx context.Context, cfg Config) (*Service, error) {
 	started := time.Now()
-	_, err := cfg.complete()
+	key, err := cfg.complete()
 	if err != nil {
 		return nil, err
 	}
 	s := &Service{cfg: cfg, metrics: metric.NewRegistry(), base: newBase()}
 	metric.Process(s.metrics, started)
 	s.decisions = newDecisions(s.metrics)
-	s.live = policy.NewLive(cfg.Name, cfg.Version, join(s.decisions.listener(), cfg.Listener))
+	events := new(events)
+	s.live = policy.NewLive(cfg.Name, cfg.Version, join(s.decisions.listener(), events.listener(), cfg.Listener))
 	s.live.Protect(!cfg.Unprotected)
 	if cfg.Policies != "" {
 		set, err := policy.Load(cfg.Policies)
@@ -52,13 +57,38 @@ func Start(ctx context.Context, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.connect(ctx, key, events); err != nil {
+		return nil, errors.Join(err, s.admin.close(ctx))
+	}
 	return s, nil
+}
+
+// connect starts the client of the control server, if there is one.
+func (s *Service) connect(ctx context.Context, key ed25519.PublicKey, events *events) error {
+	version := func() float64 { return 0 }
+	if s.cfg.ControlURL != "" {
+		client, err := control.Start(ctx, control.Config{
+			URL: s.cfg.ControlURL, Key: key,
+			Service: s.cfg.Name, Version: s.cfg.Version, Instance: s.cfg.Instance,
+			MetricsURL: s.MetricsURL(), StateDir: s.cfg.StateDir,
+			Live: s.live, Logger: s.cfg.Logger,
+		})
+		if err != nil {
+			return fmt.Errorf("service: control client: %w", err)
+		}
+		s.control = client
+		events.to(client)
+		version = func() float64 { return float64(client.PolicyVersion()) }
+	}
+	s.metrics.GaugeFunc("backstay_policy_version", "Version of the policies in force; 0 until the control server sent some.", version)
+	return nil
 }
 
 // Handler guards and measures what the service serves.
 func (s *Service) Handler(next http.Handler) http.Handler {
 	return backstayhttp.Handler(next, backstayhttp.HandlerConfig{
 		Live: s.live, Metrics: s.metrics, Tracer: s.cfg.Tracer, Logger: s.cfg.Logger, Route: s.cfg.Route,
+		Panicked: s.panicked,
 	})
 }
 
@@ -90,7 +120,10 @@ func (s *Service) DegradeLevel() int { return s.live.DegradeLevel() }
 // calls return the first one's result.
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.once.Do(func() {
-		s.stopped = s.admin.close(ctx)
+		if s.control != nil {
+			s.stopped = s.control.Close()
+		}
+		s.stopped = errors.Join(s.stopped, s.admin.close(ctx))
 		s.base.CloseIdleConnections()
 	})
 	return s.stopped
