@@ -45,9 +45,7 @@ type Config struct {
 func (c *Config) complete() error {
 	u, err := url.Parse(c.URL)
 	switch {
-	case err != nil:
-		return fmt.Errorf("control: URL: %w", err)
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return fmt.Errorf("control: URL %q is not an http or https address", c.URL)
 	case len(c.Key) != ed25519.PublicKeySize:
 		return fmt.Errorf("control: Key has %d bytes, a public key has %d", len(c.Key), ed25519.PublicKeySize)
