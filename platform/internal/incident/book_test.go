@@ -134,7 +134,7 @@ func steps(in incident.Incident) string {
 	for _, e := range in.Timeline {
 		out = append(out, string(e.Step))
 	}
-	return strings.Join(out, " ")
+	return strings.Join(out, ",")
 }
 
 func TestTheChain(t *testing.T) {
@@ -173,7 +173,7 @@ func TestTheChain(t *testing.T) {
 	a.State = action.Undone
 	d.must(d.book.Acted(t.Context(), d.now, a)) // after the end, still in its incident
 	in = d.only()
-	if got, want := steps(in), "signal verdict cause action action signal recovery action"; got != want {
+	if got, want := steps(in), "signal,verdict,cause,action,action,signal,recovery,action"; got != want {
 		t.Errorf("timeline %q, want %q", got, want)
 	}
 	if len(in.Actions) != 1 || in.Actions[0].State != action.Undone || in.EndedAt.IsZero() {

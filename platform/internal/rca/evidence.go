@@ -18,8 +18,8 @@ func downEvidence(s *service) verdict.Evidence {
 func partEvidence(s *service) verdict.Evidence {
 	return verdict.Evidence{
 		Kind: "instance-down", Subject: s.name, Unit: "count",
-		Observed: float64(s.up), Expected: float64(s.up + s.down),
-		Detail: fmt.Sprintf("%d of %s of %s are running", s.up, plural(float64(s.up+s.down), "process", "processes"), s.name),
+		Observed: float64(s.up), Expected: float64(s.up + s.fallen),
+		Detail: fmt.Sprintf("%d of %s of %s are running", s.up, plural(float64(s.up+s.fallen), "process", "processes"), s.name),
 	}
 }
 

@@ -51,7 +51,7 @@ func (w *world) own(s *service) finding {
 	case silent && s.up == 0:
 		see(weightSilent, silentEvidence(s, inbound))
 		f.class = verdict.Down
-	case s.down > 0 && (errors > 0 || inbound.excess > 0):
+	case s.fallen > 0 && (errors > 0 || inbound.excess > 0):
 		see(weightPartDown, partEvidence(s))
 	}
 	if s.panics > 0 && (errors > 0 || s.now.requests == 0) {
@@ -121,8 +121,8 @@ func (w *world) unexplained(s *service) float64 {
 			continue
 		}
 		explained += excess(e.now, e.base) * e.now.requests
-		if e.breaker == "open" || e.breaker == "half-open" || e.breaker == "downgrade" {
-			explained += e.rejected
+		if e.sickness() >= sickFrom && !e.stale {
+			explained += math.Max(e.rejected, w.missing(e))
 		}
 	}
 	left := over - explained/s.now.requests
@@ -158,6 +158,16 @@ func (w *world) runaway(s *service, in callers) verdict.Evidence {
 		return heapEvidence(s)
 	}
 	return verdict.Evidence{}
+}
+
+// missing estimates how many calls a policy of the caller kept back: what the
+// baseline would have made of the caller's requests, less what was called.
+func (w *world) missing(e *edge) float64 {
+	caller := w.services[e.from]
+	if caller.base.requests == 0 {
+		return 0
+	}
+	return math.Max(0, caller.now.requests*e.base.requests/caller.base.requests-e.now.requests)
 }
 
 // classify names the kind of fault from what is seen at the service and by its callers.

@@ -127,11 +127,13 @@ func TestPetShop(t *testing.T) {
 		scenario := filepath.Dir(filepath.Dir(dir))
 		var truth struct {
 			Target struct {
-				Node      string
-				Metric    string
-				Timestamp float64
-			}
-			RootCause struct{ Node string } `json:"root_cause"`
+				Node      string  `json:"node"`
+				Metric    string  `json:"metric"`
+				Timestamp float64 `json:"timestamp"`
+			} `json:"target"`
+			RootCause struct {
+				Node string `json:"node"`
+			} `json:"root_cause"`
 		}
 		text, err := os.ReadFile(filepath.Join(dir, "target.json"))
 		if err != nil {

@@ -203,6 +203,9 @@ func (p plan) world(rng *rand.Rand, before, after state, f trouble) (*world, Inp
 		e.base, e.now = before.edges[edge], after.edges[edge]
 		if r := after.rejected[edge]; r > 0 {
 			in.Breakers = append(in.Breakers, Breaker{Service: name(edge[0]), Dependency: name(edge[1]), State: "open", Since: onset.Add(time.Second)})
+			if rng.IntN(2) == 0 {
+				continue // breakers of others tell nothing
+			}
 			in.Rejections = append(in.Rejections, Rejection{Service: name(edge[0]), Dependency: name(edge[1]), Count: r})
 		}
 	}

@@ -35,8 +35,8 @@ type service struct {
 	now, base    flow // as the service itself reports it
 	self0, self1 flow // self time: baseline and now
 	panics       float64
-	up, down     int       // processes
-	downSince    time.Time // latest
+	up, down     int // processes
+	fallen       int // processes that went down with the trouble
 	goroutines   growth
 	heap         growth
 	changes      []Change // recent ones
@@ -142,8 +142,8 @@ func (w *world) observe(in Input) {
 		s := w.service(p.Service)
 		if !p.Up {
 			s.down++
-			if p.Since.After(s.downSince) {
-				s.downSince = p.Since
+			if p.Since.IsZero() || !p.Since.Before(onset.Add(-breakerLead)) {
+				s.fallen++
 			}
 			continue
 		}

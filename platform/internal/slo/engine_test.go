@@ -107,7 +107,7 @@ func runScript(t *testing.T, text string) string {
 	return s.out.String()
 }
 
-func (s *script) answer(format string, args ...any) {
+func (s *script) answerf(format string, args ...any) {
 	fmt.Fprintf(&s.out, "> "+format+"\n", args...)
 }
 
@@ -186,17 +186,17 @@ func (s *script) command(verb string, args []string) {
 		for _, o := range s.objectives {
 			ok := s.engine.Add(o.Name, zeroHour.Unix()+int64(s.span(args[0])/time.Second), s.number(good), s.number(total))
 			if !ok {
-				s.answer("%s refuses it, %d so far", o.Name, s.engine.Refused())
+				s.answerf("%s refuses it, %d so far", o.Name, s.engine.Refused())
 			}
 		}
 	case "judge":
 		for _, status := range s.engine.Evaluate(zeroHour.Add(s.span(args[0]))) {
-			s.answer("%s", describe(status))
-			s.answer("  %s", status.Verdict.Reason)
+			s.answerf("%s", describe(status))
+			s.answerf("  %s", status.Verdict.Reason)
 			for _, e := range status.Verdict.Evidence {
-				s.answer("  evidence: %s", e.Detail)
+				s.answerf("  evidence: %s", e.Detail)
 			}
-			s.answer("  recovered %s: %s", status.Recovered.Answer, status.Recovered.Reason)
+			s.answerf("  recovered %s: %s", status.Recovered.Answer, status.Recovered.Reason)
 		}
 	case "watch":
 		from, to := s.spans(args[0])
@@ -205,14 +205,14 @@ func (s *script) command(verb string, args []string) {
 				now := fmt.Sprintf("burning %s %s, recovered %s", status.Verdict.Answer, status.Verdict.Severity, status.Recovered.Answer)
 				if s.shown[status.Objective.Name] != now {
 					s.shown[status.Objective.Name] = now
-					s.answer("%v %s %s: %s", time.Duration(sec)*time.Second, status.Objective.Name, now, status.Verdict.Reason)
+					s.answerf("%v %s %s: %s", time.Duration(sec)*time.Second, status.Objective.Name, now, status.Verdict.Reason)
 				}
 			}
 		}
 	case "windows":
 		for _, status := range s.engine.Evaluate(zeroHour.Add(s.span(args[0]))) {
 			for _, w := range status.Windows {
-				s.answer("%s %s %v/%v limit %.4gx: %s and %s: %s", status.Objective.Name, w.Severity, w.Long, w.Short,
+				s.answerf("%s %s %v/%v limit %.4gx: %s and %s: %s", status.Objective.Name, w.Severity, w.Long, w.Short,
 					w.Factor, optional(w.LongRate), optional(w.ShortRate), w.Answer)
 			}
 		}
@@ -229,12 +229,12 @@ func (s *script) command(verb string, args []string) {
 			if err != nil || len(points) != 1 {
 				s.t.Fatalf("%d points, %v", len(points), err)
 			}
-			s.answer("%s %s", o.Name, optional(points[0].V))
+			s.answerf("%s %s", o.Name, optional(points[0].V))
 		}
 	case "lint":
 		for _, o := range s.objectives {
 			for _, text := range Lint(o, s.span(args[0])) {
-				s.answer("%s", text)
+				s.answerf("%s", text)
 			}
 		}
 	case "restart":

@@ -81,7 +81,7 @@ func (e *Engine) judge(p *promise, now time.Time) Status {
 		}
 		status.Windows[i] = w
 	}
-	status.Verdict = p.burning(readings, calm, now)
+	status.Verdict = p.burning(readings, now)
 	return status
 }
 
@@ -140,7 +140,7 @@ func (p *promise) subject() verdict.Subject {
 }
 
 // burning concludes from the pairs: the first that fires speaks.
-func (p *promise) burning(readings []pairing, calm reading, now time.Time) verdict.Verdict {
+func (p *promise) burning(readings []pairing, now time.Time) verdict.Verdict {
 	v := verdict.Verdict{Claim: verdict.Burning, Subject: p.subject(), At: now}
 	known := false
 	for _, r := range readings {

@@ -47,7 +47,7 @@ func Parse(file string, data []byte) ([]Objective, error) {
 		objectives = append(objectives, p.promise(d))
 	}
 	if len(p.findings) == 0 && len(docs) == 0 {
-		p.take([]Finding{{File: file, Line: 1, Column: 1, Message: "no document found", Suggestion: "write a document with apiVersion: "+openslo+" and kind: "+kindSLO}})
+		p.take([]Finding{{File: file, Line: 1, Column: 1, Message: "no document found", Suggestion: "write a document with apiVersion: " + openslo + " and kind: " + kindSLO}})
 	}
 	if len(p.findings) > 0 {
 		slices.SortStableFunc(p.findings, func(a, b Finding) int {
@@ -69,8 +69,8 @@ type parser struct {
 
 func (p *parser) take(findings []Finding) { p.findings = append(p.findings, findings...) }
 
-// wrong notes a mistake at a path of the document.
-func (p *parser) wrong(d document.Document, path []string, suggestion, format string, args ...any) {
+// wrongf notes a mistake at a path of the document.
+func (p *parser) wrongf(d document.Document, path []string, suggestion, format string, args ...any) {
 	f := d.At(path...)
 	f.Message, f.Suggestion = fmt.Sprintf(format, args...), suggestion
 	p.findings = append(p.findings, f)
@@ -85,32 +85,32 @@ func (p *parser) head(d document.Document, seen map[string]bool) string {
 	version, ok := d.Text("apiVersion")
 	switch {
 	case !ok:
-		p.wrong(d, nil, "begin with apiVersion: "+openslo, "the document has no apiVersion")
+		p.wrongf(d, nil, "begin with apiVersion: "+openslo, "the document has no apiVersion")
 		return ""
 	case version != openslo:
-		p.wrong(d, []string{"apiVersion"}, document.Suggest(version, []string{openslo}), "apiVersion %q is not known for objectives", version)
+		p.wrongf(d, []string{"apiVersion"}, document.Suggest(version, []string{openslo}), "apiVersion %q is not known for objectives", version)
 		return ""
 	}
 	kind, ok := d.Text("kind")
 	switch {
 	case !ok:
-		p.wrong(d, nil, "write kind: "+kindSLO, "the document has no kind")
+		p.wrongf(d, nil, "write kind: "+kindSLO, "the document has no kind")
 		return ""
 	case kind == "AlertPolicy" || kind == "AlertCondition" || kind == "AlertNotificationTarget":
-		p.wrong(d, []string{"kind"}, "remove it: burn-rate windows follow from the objective", "kind %q is not read", kind)
+		p.wrongf(d, []string{"kind"}, "remove it: burn-rate windows follow from the objective", "kind %q is not read", kind)
 		return ""
 	case !slices.Contains([]string{kindSLO, kindSLI, kindService, kindDataSource}, kind):
-		p.wrong(d, []string{"kind"}, document.Suggest(kind, []string{kindSLO, kindSLI, kindService, kindDataSource}), "kind %q is not known", kind)
+		p.wrongf(d, []string{"kind"}, document.Suggest(kind, []string{kindSLO, kindSLI, kindService, kindDataSource}), "kind %q is not known", kind)
 		return ""
 	}
 	name, ok := d.Text("metadata", "name")
 	switch {
 	case !ok:
-		p.wrong(d, []string{"metadata"}, "add metadata.name", "the %s has no name", kind)
+		p.wrongf(d, []string{"metadata"}, "add metadata.name", "the %s has no name", kind)
 	case !nameShape.MatchString(name):
-		p.wrong(d, []string{"metadata", "name"}, "use at most 63 lower-case letters, digits and dashes", "%q is not a name", name)
+		p.wrongf(d, []string{"metadata", "name"}, "use at most 63 lower-case letters, digits and dashes", "%q is not a name", name)
 	case seen[kind+"/"+name]:
-		p.wrong(d, []string{"metadata", "name"}, "rename one of them", "there is another %s named %q", kind, name)
+		p.wrongf(d, []string{"metadata", "name"}, "rename one of them", "there is another %s named %q", kind, name)
 	}
 	seen[kind+"/"+name] = true
 	return kind
@@ -121,10 +121,10 @@ func (p *parser) dataSource(d document.Document) {
 	var v dataSourceDocument
 	p.take(d.Decode(&v))
 	if !slices.Contains(sourceTypes, v.Spec.Type) {
-		p.wrong(d, []string{"spec", "type"}, document.Suggest(v.Spec.Type, sourceTypes), "type %q of data source is not known", v.Spec.Type)
+		p.wrongf(d, []string{"spec", "type"}, document.Suggest(v.Spec.Type, sourceTypes), "type %q of data source is not known", v.Spec.Type)
 	}
 	if len(v.Spec.ConnectionDetails) > 0 {
-		p.wrong(d, []string{"spec", "connectionDetails"}, "leave connectionDetails empty and bring the metrics to Backstay",
+		p.wrongf(d, []string{"spec", "connectionDetails"}, "leave connectionDetails empty and bring the metrics to Backstay",
 			"queries run on Backstay's own store, not on another server")
 	}
 	p.refs.dataSources[v.Metadata.Name] = foundDataSource{kind: v.Spec.Type, doc: d}
@@ -145,21 +145,21 @@ func (p *parser) promise(d document.Document) Objective {
 		return o // what follows would only repeat the mistakes
 	}
 	if o.Service == "" {
-		p.wrong(d, []string{"spec", "service"}, "name the service as its spans do", "spec.service is missing")
+		p.wrongf(d, []string{"spec", "service"}, "name the service as its spans do", "spec.service is missing")
 	}
 	if m := v.Spec.BudgetingMethod; m != "" && m != "Occurrences" {
 		suggestion := document.Suggest(m, []string{"Occurrences"})
 		if m == "Timeslices" || m == "RatioTimeslices" {
 			suggestion = "use Occurrences, which counts requests"
 		}
-		p.wrong(d, []string{"spec", "budgetingMethod"}, suggestion, "budgeting method %q is not supported", m)
+		p.wrongf(d, []string{"spec", "budgetingMethod"}, suggestion, "budgeting method %q is not supported", m)
 	}
 	if len(v.Spec.AlertPolicies) > 0 {
-		p.wrong(d, []string{"spec", "alertPolicies"}, "remove them: burn-rate windows follow from the objective", "alert policies are not read")
+		p.wrongf(d, []string{"spec", "alertPolicies"}, "remove them: burn-rate windows follow from the objective", "alert policies are not read")
 	}
 	o.Window = p.window(d, v.Spec.TimeWindow)
 	if n := len(v.Spec.Objectives); n != 1 {
-		p.wrong(d, []string{"spec", "objectives"}, "write one SLO for each", "spec.objectives must have exactly one entry, not %d", n)
+		p.wrongf(d, []string{"spec", "objectives"}, "write one SLO for each", "spec.objectives must have exactly one entry, not %d", n)
 		return o
 	}
 	goal := v.Spec.Objectives[0]
@@ -173,20 +173,20 @@ func (p *parser) promise(d document.Document) Objective {
 func (p *parser) window(d document.Document, windows []timeWindow) time.Duration {
 	path := []string{"spec", "timeWindow"}
 	if len(windows) != 1 {
-		p.wrong(d, path, "write - duration: 30d with isRolling: true", "spec.timeWindow must have exactly one entry, not %d", len(windows))
+		p.wrongf(d, path, "write - duration: 30d with isRolling: true", "spec.timeWindow must have exactly one entry, not %d", len(windows))
 		return 0
 	}
 	w := windows[0]
 	path = append(path, "0")
 	if w.Calendar != nil || !w.IsRolling {
-		p.wrong(d, path, "write isRolling: true", "only rolling windows are supported")
+		p.wrongf(d, path, "write isRolling: true", "only rolling windows are supported")
 	}
 	period, hint := parsePeriod(w.Duration)
 	switch {
 	case hint != "":
-		p.wrong(d, append(path, "duration"), hint, "%q is not a duration", w.Duration)
+		p.wrongf(d, append(path, "duration"), hint, "%q is not a duration", w.Duration)
 	case period < minPeriod || period > maxPeriod:
-		p.wrong(d, append(path, "duration"), "choose between 10m and 366d", "a window of %s cannot be judged", w.Duration)
+		p.wrongf(d, append(path, "duration"), "choose between 10m and 366d", "a window of %s cannot be judged", w.Duration)
 	}
 	return period
 }
@@ -222,7 +222,7 @@ func (p *parser) target(d document.Document, goal objective) float64 {
 	path := []string{"spec", "objectives", "0"}
 	switch {
 	case goal.Target != nil && goal.TargetPercent != nil:
-		p.wrong(d, append(path, "targetPercent"), "keep one", "target and targetPercent are both given")
+		p.wrongf(d, append(path, "targetPercent"), "keep one", "target and targetPercent are both given")
 	case goal.Target != nil:
 		if t := *goal.Target; t > 0 && t < 1 {
 			return t
@@ -231,15 +231,15 @@ func (p *parser) target(d document.Document, goal objective) float64 {
 		if t := *goal.Target; t > 1 && t < 100 {
 			suggestion = fmt.Sprintf("did you mean target: %s or targetPercent: %s?", trim(t/100), trim(t))
 		}
-		p.wrong(d, append(path, "target"), suggestion, "target must lie between 0 and 1, both excluded, not %s", trim(*goal.Target))
+		p.wrongf(d, append(path, "target"), suggestion, "target must lie between 0 and 1, both excluded, not %s", trim(*goal.Target))
 	case goal.TargetPercent != nil:
 		if t := *goal.TargetPercent; t > 0 && t < 100 {
 			return t / 100
 		}
-		p.wrong(d, append(path, "targetPercent"), "write a percentage, as in 99.9",
+		p.wrongf(d, append(path, "targetPercent"), "write a percentage, as in 99.9",
 			"targetPercent must lie between 0 and 100, both excluded, not %s", trim(*goal.TargetPercent))
 	default:
-		p.wrong(d, path, "add target: 0.999", "the objective has no target")
+		p.wrongf(d, path, "add target: 0.999", "the objective has no target")
 	}
 	return 0
 }
@@ -260,7 +260,7 @@ func (p *parser) unsupported(d document.Document, goal objective) {
 		{"indicatorRef", goal.IndicatorRef != ""},
 	} {
 		if field.given {
-			p.wrong(d, []string{"spec", "objectives", "0", field.name}, "remove it", "%s within an objective is not supported", field.name)
+			p.wrongf(d, []string{"spec", "objectives", "0", field.name}, "remove it", "%s within an objective is not supported", field.name)
 		}
 	}
 }
@@ -271,30 +271,30 @@ func (p *parser) indicator(d document.Document, o *Objective, spec sloSpec, goal
 	var from indicatorSpec
 	switch {
 	case spec.Indicator != nil && spec.IndicatorRef != "":
-		p.wrong(d, []string{"spec", "indicatorRef"}, "keep one", "indicator and indicatorRef are both given")
+		p.wrongf(d, []string{"spec", "indicatorRef"}, "keep one", "indicator and indicatorRef are both given")
 		return
 	case spec.Indicator != nil:
 		from = spec.Indicator.Spec
 	case spec.IndicatorRef != "":
 		sli, ok := p.refs.slis[spec.IndicatorRef]
 		if !ok {
-			p.wrong(d, []string{"spec", "indicatorRef"}, suggestName(spec.IndicatorRef, keys(p.refs.slis), "add an SLI document with this name"),
+			p.wrongf(d, []string{"spec", "indicatorRef"}, suggestName(spec.IndicatorRef, keys(p.refs.slis), "add an SLI document with this name"),
 				"there is no SLI named %q", spec.IndicatorRef)
 			return
 		}
 		from, at, path = sli.spec, sli.doc, []string{"spec"}
 		o.Source += "---\n" + strings.TrimSpace(sli.doc.Source) + "\n"
 	default:
-		p.wrong(d, []string{"spec"}, "add spec.indicator", "the SLO has no indicator")
+		p.wrongf(d, []string{"spec"}, "add spec.indicator", "the SLO has no indicator")
 		return
 	}
 	switch {
 	case (from.RatioMetric == nil) == (from.ThresholdMetric == nil):
-		p.wrong(at, path, "give exactly one of ratioMetric and thresholdMetric", "an indicator is a ratio or a threshold")
+		p.wrongf(at, path, "give exactly one of ratioMetric and thresholdMetric", "an indicator is a ratio or a threshold")
 	case from.RatioMetric != nil:
 		p.ratio(at, append(path, "ratioMetric"), o, *from.RatioMetric)
 		if goal.Op != "" || goal.Value != nil {
-			p.wrong(d, []string{"spec", "objectives", "0"}, "remove op and value", "op and value belong to a thresholdMetric")
+			p.wrongf(d, []string{"spec", "objectives", "0"}, "remove op and value", "op and value belong to a thresholdMetric")
 		}
 	default:
 		p.threshold(at, append(path, "thresholdMetric"), o, *from.ThresholdMetric)
@@ -305,11 +305,11 @@ func (p *parser) indicator(d document.Document, o *Objective, spec sloSpec, goal
 // ratio reads good or bad events of all events.
 func (p *parser) ratio(d document.Document, path []string, o *Objective, r ratioMetric) {
 	if r.Raw != nil || r.RawType != "" {
-		p.wrong(d, append(path, "raw"), "give good or bad, and total", "raw ratios are not supported")
+		p.wrongf(d, append(path, "raw"), "give good or bad, and total", "raw ratios are not supported")
 		return
 	}
 	if r.Total == nil || (r.Good == nil) == (r.Bad == nil) {
-		p.wrong(d, path, "give total and exactly one of good and bad", "a ratio needs two metrics")
+		p.wrongf(d, path, "give total and exactly one of good and bad", "a ratio needs two metrics")
 		return
 	}
 	counter := r.Counter == nil || *r.Counter
@@ -333,11 +333,11 @@ func (p *parser) ratio(d document.Document, path []string, o *Objective, r ratio
 func (p *parser) threshold(d document.Document, path []string, o *Objective, h metricHolder) {
 	m := p.metric(d, append(path, "metricSource"), o, h.MetricSource)
 	if m.Type == Prometheus {
-		p.wrong(d, append(path, "metricSource"), "use type: backstay, or a ratioMetric of a _bucket and a _count",
+		p.wrongf(d, append(path, "metricSource"), "use type: backstay, or a ratioMetric of a _bucket and a _count",
 			"a thresholdMetric cannot be a query")
 	}
 	if m.Select != "" {
-		p.wrong(d, append(path, "metricSource", "spec", "select"), "remove it", "select belongs to a ratioMetric")
+		p.wrongf(d, append(path, "metricSource", "spec", "select"), "remove it", "select belongs to a ratioMetric")
 	}
 	o.Indicator.Latency = m
 }
@@ -346,17 +346,17 @@ func (p *parser) threshold(d document.Document, path []string, o *Objective, h m
 func (p *parser) bound(d document.Document, o *Objective, goal objective) {
 	path := []string{"spec", "objectives", "0"}
 	if goal.Op != "lte" {
-		p.wrong(d, append(path, "op"), "write op: lte", "a latency objective promises at most a value, so op must be lte, not %q", goal.Op)
+		p.wrongf(d, append(path, "op"), "write op: lte", "a latency objective promises at most a value, so op must be lte, not %q", goal.Op)
 	}
 	switch {
 	case goal.Value == nil:
-		p.wrong(d, path, "add value, in seconds", "the latency objective has no value")
+		p.wrongf(d, path, "add value, in seconds", "the latency objective has no value")
 	case *goal.Value <= 0 || *goal.Value > 600:
 		suggestion := "write seconds, as in 0.3"
 		if ms := *goal.Value; ms > 600 {
 			suggestion = "did you mean " + trim(ms/1000) + "? The unit is seconds"
 		}
-		p.wrong(d, append(path, "value"), suggestion, "value must lie between 0 and 600 seconds, not %s", trim(*goal.Value))
+		p.wrongf(d, append(path, "value"), suggestion, "value must lie between 0 and 600 seconds, not %s", trim(*goal.Value))
 	default:
 		o.Indicator.Threshold = time.Duration(math.Round(*goal.Value * float64(time.Second)))
 	}
@@ -368,11 +368,11 @@ func (p *parser) metric(d document.Document, path []string, o *Objective, s metr
 		source, ok := p.refs.dataSources[s.MetricSourceRef]
 		switch {
 		case !ok:
-			p.wrong(d, append(path, "metricSourceRef"), suggestName(s.MetricSourceRef, keys(p.refs.dataSources), "add a DataSource document with this name"),
+			p.wrongf(d, append(path, "metricSourceRef"), suggestName(s.MetricSourceRef, keys(p.refs.dataSources), "add a DataSource document with this name"),
 				"there is no DataSource named %q", s.MetricSourceRef)
 			return &Metric{}
 		case s.Type != "" && s.Type != source.kind:
-			p.wrong(d, append(path, "type"), "remove type", "the DataSource %q is of type %q", s.MetricSourceRef, source.kind)
+			p.wrongf(d, append(path, "type"), "remove type", "the DataSource %q is of type %q", s.MetricSourceRef, source.kind)
 		}
 		s.Type = source.kind
 		if text := strings.TrimSpace(source.doc.Source); !strings.Contains(o.Source, text) {
@@ -384,7 +384,7 @@ func (p *parser) metric(d document.Document, path []string, o *Objective, s metr
 	foreign := func(fields map[string]string) {
 		for _, name := range []string{"query", "service", "route", "select"} {
 			if fields[name] != "" {
-				p.wrong(d, append(slices.Clone(spec), name), "remove it", "%s does not belong to a source of type %s", name, s.Type)
+				p.wrongf(d, append(slices.Clone(spec), name), "remove it", "%s does not belong to a source of type %s", name, s.Type)
 			}
 		}
 	}
@@ -392,20 +392,20 @@ func (p *parser) metric(d document.Document, path []string, o *Objective, s metr
 	case Prometheus:
 		m.Query = strings.TrimSpace(s.Spec.Query)
 		if m.Query == "" {
-			p.wrong(d, spec, "add query", "the metric has no query")
+			p.wrongf(d, spec, "add query", "the metric has no query")
 		}
 		foreign(map[string]string{"service": s.Spec.Service, "route": s.Spec.Route, "select": s.Spec.Select})
 	case Native:
 		m.Service, m.Route, m.Select = s.Spec.Service, s.Spec.Route, Select(s.Spec.Select)
 		if m.Service == "" {
-			p.wrong(d, spec, "add service", "the metric names no service")
+			p.wrongf(d, spec, "add service", "the metric names no service")
 		}
 		if known := []string{string(SelectTotal), string(SelectGood), string(SelectBad)}; m.Select != "" && !slices.Contains(known, s.Spec.Select) {
-			p.wrong(d, append(slices.Clone(spec), "select"), document.Suggest(s.Spec.Select, known), "select %q is not known", s.Spec.Select)
+			p.wrongf(d, append(slices.Clone(spec), "select"), document.Suggest(s.Spec.Select, known), "select %q is not known", s.Spec.Select)
 		}
 		foreign(map[string]string{"query": s.Spec.Query})
 	default:
-		p.wrong(d, append(path, "type"), document.Suggest(s.Type, sourceTypes), "type %q of metric source is not known", s.Type)
+		p.wrongf(d, append(path, "type"), document.Suggest(s.Type, sourceTypes), "type %q of metric source is not known", s.Type)
 	}
 	return m
 }

@@ -211,7 +211,7 @@ func loaded(count int) (*Engine, time.Time) {
 		for sec := int64(0); sec < 4*24*3600; sec += 60 {
 			e.Add(o.Name, start+sec, 99, 100)
 		}
-		for sec := int64(0); sec < 4000; sec++ {
+		for sec := range int64(4000) {
 			bad := float64(i%3) * 2
 			e.Add(o.Name, start+4*24*3600+sec, 100-bad, 100)
 		}

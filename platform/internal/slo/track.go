@@ -79,8 +79,8 @@ func (t *track) before(sec int64) sums {
 	return counted
 }
 
-// count returns the good and all events in the seconds from (included) to to
-// (excluded). Counters that are read one after another may disagree for a second;
+// count returns the good and all events from the second from on and before the
+// second to. Counters that are read one after another may disagree for a second;
 // never does more than everything count as good.
 func (t *track) count(from, to int64) (good, total float64) {
 	if !t.begun || to <= from {
