@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/backstay/backstay/platform/internal/api"
@@ -156,10 +157,12 @@ func (s *Shop) Protect(ctx context.Context, protected bool) error {
 	if same {
 		return nil
 	}
+	var wait sync.WaitGroup
 	for _, name := range Services {
 		if c := s.child(name); c != nil {
-			c.stop()
+			wait.Go(c.stop)
 		}
 	}
+	wait.Wait()
 	return s.startAll(ctx, Services)
 }
