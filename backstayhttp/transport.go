@@ -78,7 +78,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !c.bodySent && req.Body != nil {
 		_ = req.Body.Close() // a RoundTripper closes it whatever happens
 	}
-	if !c.sent && errors.Is(err, backstay.ErrRejected) {
+	if !c.sent && (err == nil || errors.Is(err, backstay.ErrRejected)) {
 		t.metrics.observe(c.dependency, c.method, 0, backstay.Rejected.String(), time.Since(start))
 	}
 	if err == nil && c.last != nil && result == any(c.last) {

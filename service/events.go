@@ -11,7 +11,9 @@ import (
 // events passes what policies decide on to the control client. Policies exist
 // before the client, so what happens until then goes nowhere; the client reports
 // the states that came of it.
-type events struct{ client atomic.Pointer[control.Client] }
+type events struct {
+	client atomic.Pointer[control.Client]
+}
 
 // to names the client that gets the events from now on.
 func (e *events) to(c *control.Client) { e.client.Store(c) }
