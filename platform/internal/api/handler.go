@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/backstay/backstay/policy/document"
@@ -168,9 +169,9 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &refused):
-		return NewMalformed(refused)
+		return NewMalformed("the document", findingsOf(refused))
 	case errors.Is(err, ErrNotFound):
-		return NewProblem(http.StatusNotFound, err.Error(), "")
+		return NewProblem(http.StatusNotFound, strings.ReplaceAll(err.Error(), "\n", ": "), "") // joined errors stand on lines
 	case errors.As(err, &tooLarge):
 		return NewProblem(http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB", "send less at once")
 	case errors.Is(err, context.DeadlineExceeded):

@@ -17,16 +17,21 @@ func NewProblem(status int, detail, hint string) *Problem {
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Hint: hint}
 }
 
-// NewMalformed returns the problem of a document that was refused: status 422
-// with all its mistakes. Handlers make it of every [*document.Error], so that
-// backends return what the parsers give.
-func NewMalformed(refused *document.Error) *Problem {
-	p := NewProblem(http.StatusUnprocessableEntity, "the document was refused, nothing was applied", "mend the findings and send it again")
-	p.Findings = make([]Finding, len(refused.Findings))
-	for i, f := range refused.Findings {
-		p.Findings[i] = Finding(f)
-	}
+// NewMalformed returns the problem of documents that were refused: status 422
+// with all their mistakes. What names them: "the policy".
+func NewMalformed(what string, findings []Finding) *Problem {
+	p := NewProblem(http.StatusUnprocessableEntity, what+" was refused, nothing was applied", "mend the findings and send it again")
+	p.Findings = findings
 	return p
+}
+
+// findingsOf translates the parser's findings.
+func findingsOf(refused *document.Error) []Finding {
+	findings := make([]Finding, len(refused.Findings))
+	for i, f := range refused.Findings {
+		findings[i] = Finding(f)
+	}
+	return findings
 }
 
 // Error is the detail, or the title where there is none.
