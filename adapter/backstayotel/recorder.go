@@ -17,10 +17,11 @@ type recorder struct{ tracer oteltrace.Tracer }
 // one, so that spans of the user's own take their place, and else the context
 // that came with the request.
 func (r recorder) Start(ctx context.Context, info trace.StartInfo) (context.Context, trace.Span) {
-	if !oteltrace.SpanContextFromContext(ctx).IsValid() {
-		if sc := trace.FromContext(ctx); sc.IsValid() {
-			ctx = oteltrace.ContextWithRemoteSpanContext(ctx, toOTel(sc))
-		}
+	came := trace.FromContext(ctx)
+	parent := oteltrace.SpanContextFromContext(ctx)
+	if !parent.IsValid() && came.IsValid() {
+		parent = toOTel(came)
+		ctx = oteltrace.ContextWithRemoteSpanContext(ctx, parent)
 	}
 	options := make([]oteltrace.SpanStartOption, 0, 2)
 	options = append(options, oteltrace.WithSpanKind(kindOf(info.Kind)))
@@ -28,14 +29,22 @@ func (r recorder) Start(ctx context.Context, info trace.StartInfo) (context.Cont
 		options = append(options, oteltrace.WithTimestamp(info.Start))
 	}
 	ctx, s := r.tracer.Start(ctx, info.Name, options...)
-	sp := span{s}
-	return trace.ContextWith(ctx, sp.SpanContext()), sp
+	sc := fromOTel(s.SpanContext())
+	if sc.TraceID == came.TraceID && sc.State == parent.TraceState().String() {
+		// Nobody here had anything to add to the list, so it travels on as it
+		// came, also where OpenTelemetry would not have taken it.
+		sc.State = came.State
+	}
+	return trace.ContextWith(ctx, sc), span{s: s, sc: sc}
 }
 
 // span adapts an OpenTelemetry span.
-type span struct{ s oteltrace.Span }
+type span struct {
+	s  oteltrace.Span
+	sc trace.SpanContext
+}
 
-func (s span) SpanContext() trace.SpanContext { return fromOTel(s.s.SpanContext()) }
+func (s span) SpanContext() trace.SpanContext { return s.sc }
 
 func (s span) SetName(name string) { s.s.SetName(name) }
 
@@ -85,8 +94,8 @@ func kindOf(k trace.Kind) oteltrace.SpanKind {
 
 // toOTel converts a context that came from another process.
 func toOTel(sc trace.SpanContext) oteltrace.SpanContext {
-	// OpenTelemetry keeps a stricter form of the list than level 2 of the
-	// specification allows; what it refuses does not travel through it.
+	// OpenTelemetry takes a stricter form of the list than level 2 of the
+	// specification allows, and none with a repeated key.
 	state, err := oteltrace.ParseTraceState(sc.State)
 	if err != nil {
 		state = oteltrace.TraceState{}

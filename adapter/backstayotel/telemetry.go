@@ -91,7 +91,7 @@ func Start(ctx context.Context, cfg Config) (*Telemetry, error) {
 	provider := sdktrace.NewTracerProvider(
 		sdktrace.WithResource(res),
 		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.AlwaysSample())),
-		sdktrace.WithSpanProcessor(&counting{
+		sdktrace.WithSpanProcessor(&bounded{
 			SpanProcessor: sdktrace.NewBatchSpanProcessor(d,
 				sdktrace.WithBatchTimeout(batchEvery), sdktrace.WithMaxExportBatchSize(batchSize),
 				sdktrace.WithMaxQueueSize(queueSize), sdktrace.WithExportTimeout(sendTimeout)),
@@ -155,20 +155,20 @@ func describe(cfg Config) []attribute.KeyValue {
 	return attrs
 }
 
-// drops counts what does not arrive. The batch processor of OpenTelemetry drops
-// silently when its queue is full, so the difference is taken between the spans
-// that went in and those that came out.
+// drops bounds the queue and counts what does not arrive. The batch processor of
+// OpenTelemetry drops silently when its queue is full, so the bound is kept here,
+// before it.
 type drops struct {
 	exporter sdktrace.SpanExporter
-	ended    atomic.Uint64 // sampled spans handed to the queue
-	taken    atomic.Uint64 // spans that left the queue
+	waiting  atomic.Int64  // spans in the queue
+	refused  atomic.Uint64 // spans that found it full
 	failed   atomic.Uint64 // spans the receiver did not take
 	closed   atomic.Bool
 }
 
 // ExportSpans sends a batch and counts it.
 func (d *drops) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	d.taken.Add(uint64(len(spans)))
+	d.waiting.Add(-int64(len(spans)))
 	err := d.exporter.ExportSpans(ctx, spans)
 	if err != nil {
 		d.failed.Add(uint64(len(spans)))
@@ -180,29 +180,29 @@ func (d *drops) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) 
 func (d *drops) Shutdown(ctx context.Context) error { return d.exporter.Shutdown(ctx) }
 
 func (d *drops) lost() uint64 {
-	taken := d.taken.Load() // before ended, so that the difference is never too large by a race
-	failed := d.failed.Load()
-	waiting := d.ended.Load() - taken
+	n := d.refused.Load() + d.failed.Load()
 	if d.closed.Load() {
-		return failed + waiting // nothing waits any more
+		n += uint64(max(d.waiting.Load(), 0)) // nothing is sent any more
 	}
-	if room := uint64(queueSize + batchSize); waiting > room {
-		return failed + waiting - room
-	}
-	return failed
+	return n
 }
 
-// counting counts the spans that go into the queue.
-type counting struct {
+// bounded lets finished spans into the queue while there is room.
+type bounded struct {
 	sdktrace.SpanProcessor
 
 	drops *drops
 }
 
-// OnEnd hands a finished span to the queue.
-func (c *counting) OnEnd(s sdktrace.ReadOnlySpan) {
-	if s.SpanContext().IsSampled() {
-		c.drops.ended.Add(1)
+// OnEnd hands a finished span to the queue. It never blocks.
+func (b *bounded) OnEnd(s sdktrace.ReadOnlySpan) {
+	if !s.SpanContext().IsSampled() {
+		return
 	}
-	c.SpanProcessor.OnEnd(s)
+	if b.drops.waiting.Add(1) > queueSize {
+		b.drops.waiting.Add(-1)
+		b.drops.refused.Add(1)
+		return
+	}
+	b.SpanProcessor.OnEnd(s)
 }
