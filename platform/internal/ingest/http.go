@@ -1,234 +1,190 @@
 package ingest
 
 import (
-	"bytes"
 	"compress/gzip"
-	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
-	"strings"
+	"strconv"
 
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
-	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/proto"
 )
 
+// The content types of OTLP/HTTP.
 const (
-	protobufType = "application/x-protobuf"
-	jsonType     = "application/json"
+	typeProto = "application/x-protobuf"
+	typeJSON  = "application/json"
 )
 
-// message is a request or a response in both encodings of OTLP/HTTP.
-type message interface {
-	MarshalProto() ([]byte, error)
-	MarshalJSON() ([]byte, error)
-}
-
-// httpError is an answer other than 200.
-type httpError struct {
-	status int
-	code   codes.Code
-	reason string
-}
-
-func (e *httpError) Error() string { return e.reason }
-
-func (s *Server) handler() http.Handler {
+// Handler serves OTLP/HTTP: POST /v1/traces and /v1/metrics.
+func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/traces", s.export(s.exportTraces))
-	mux.HandleFunc("POST /v1/metrics", s.export(s.exportMetrics))
+	mux.HandleFunc("POST /v1/traces", s.endpoint(s.postTraces))
+	mux.HandleFunc("POST /v1/metrics", s.endpoint(s.postMetrics))
 	return mux
 }
 
-// export reads a request, hands its body to store and writes the answer.
-func (s *Server) export(store func(ctx context.Context, body []byte, asJSON bool) (message, error)) http.HandlerFunc {
+// refusal is an answer other than success.
+type refusal struct {
+	status  int
+	code    codes.Code
+	message string
+}
+
+func (r *refusal) Error() string { return r.message }
+
+func refuse(status int, code codes.Code, format string, args ...any) *refusal {
+	return &refusal{status: status, code: code, message: fmt.Sprintf(format, args...)}
+}
+
+// exchange is one request whose body has been read.
+type exchange struct {
+	request *http.Request
+	body    []byte
+	json    bool
+}
+
+// endpoint wraps what all endpoints share: token, bound, body, answer.
+func (s *Server) endpoint(take func(exchange) ([]byte, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		asJSON, err := encodingOf(r)
-		var answer message
-		if err == nil {
-			answer, err = s.withPass(func(p *pass) (message, error) {
-				body, err := s.body(w, r, p)
-				if err != nil {
-					return nil, err
-				}
-				return store(r.Context(), body, asJSON)
-			})
+		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		asJSON := err == nil && kind == typeJSON
+		answer, err := func() ([]byte, error) {
+			if s.cfg.Token != "" && !s.authorized(r.Header.Get("Authorization")) {
+				return nil, refuse(http.StatusUnauthorized, codes.Unauthenticated, "a token is required: Authorization: Bearer TOKEN")
+			}
+			if !asJSON && kind != typeProto {
+				return nil, refuse(http.StatusUnsupportedMediaType, codes.InvalidArgument,
+					"content type %q: send %s or %s", r.Header.Get("Content-Type"), typeProto, typeJSON)
+			}
+			release, ok := s.admit()
+			if !ok {
+				return nil, refuse(http.StatusTooManyRequests, codes.ResourceExhausted, "too many requests at once; try again in a second")
+			}
+			defer release()
+			body, err := s.read(w, r)
+			if err != nil {
+				return nil, err
+			}
+			return take(exchange{request: r, body: body, json: asJSON})
+		}()
+		contentType := typeProto
+		if asJSON {
+			contentType = typeJSON
 		}
+		w.Header().Set("Content-Type", contentType)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if err != nil {
-			s.refuse(w, asJSON, err)
+			s.refused(w, err, asJSON)
 			return
 		}
-		s.answer(w, asJSON, answer)
+		_, _ = w.Write(answer) // a sender that has gone will send again
 	}
 }
 
-// withPass runs work when the gate lets it.
-func (s *Server) withPass(work func(*pass) (message, error)) (message, error) {
-	p, err := s.gate.enter()
-	if err != nil {
-		return nil, err
+// refused answers with google.rpc.Status, as OTLP asks for.
+func (s *Server) refused(w http.ResponseWriter, err error, asJSON bool) {
+	var no *refusal
+	if !errors.As(err, &no) {
+		// A store failed, which it has logged: the sender can only try again.
+		no = refuse(http.StatusServiceUnavailable, codes.Unavailable, "could not be stored; try again")
 	}
-	defer p.leave()
-	return work(p)
+	switch no.status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+	default:
+		s.bad.Add(1)
+	}
+	w.WriteHeader(no.status)
+	if asJSON {
+		_ = json.NewEncoder(w).Encode(map[string]any{"code": no.code, "message": no.message})
+		return
+	}
+	b := binary.AppendUvarint([]byte{1 << 3}, uint64(no.code))
+	b = binary.AppendUvarint(append(b, 2<<3|2), uint64(len(no.message)))
+	_, _ = w.Write(append(b, no.message...))
 }
 
-// encodingOf reads the request's Content-Type.
-func encodingOf(r *http.Request) (asJSON bool, err error) {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch {
-	case err == nil && kind == jsonType:
-		return true, nil
-	case err == nil && kind == protobufType:
-		return false, nil
-	}
-	return false, &httpError{http.StatusUnsupportedMediaType, codes.InvalidArgument,
-		fmt.Sprintf("Content-Type %q is not spoken here: send %s or %s", r.Header.Get("Content-Type"), protobufType, jsonType)}
-}
-
-// body reads and unpacks the request's body within the limits.
-func (s *Server) body(w http.ResponseWriter, r *http.Request, p *pass) ([]byte, error) {
-	tooLarge := &httpError{http.StatusRequestEntityTooLarge, codes.InvalidArgument,
-		fmt.Sprintf("the request exceeds %d bytes; send smaller batches", s.cfg.MaxBytes)}
-	if r.ContentLength > s.cfg.MaxBytes {
-		return nil, tooLarge
-	}
+// read returns the body, decompressed, within the bound.
+func (s *Server) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	var from io.Reader = http.MaxBytesReader(w, r.Body, s.cfg.MaxBytes)
-	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
+	switch encoding := r.Header.Get("Content-Encoding"); encoding {
 	case "", "identity":
 	case "gzip":
 		unzip, err := gzip.NewReader(from)
 		if err != nil {
-			return nil, badRequest("the body is not gzip: %v", err)
+			return nil, refuse(http.StatusBadRequest, codes.InvalidArgument, "the body is not gzip: %v", err)
 		}
-		defer func() { _ = unzip.Close() }() // its errors are those of Read
 		from = unzip
 	default:
-		return nil, &httpError{http.StatusUnsupportedMediaType, codes.InvalidArgument,
-			fmt.Sprintf("Content-Encoding %q is not spoken here: send gzip or none", encoding)}
+		return nil, refuse(http.StatusUnsupportedMediaType, codes.InvalidArgument, "content encoding %q: send gzip or none", encoding)
 	}
-	var out bytes.Buffer
-	n, err := out.ReadFrom(p.reader(io.LimitReader(from, s.cfg.MaxBytes+1)))
-	var over *http.MaxBytesError
+	body, err := io.ReadAll(io.LimitReader(from, s.cfg.MaxBytes+1))
+	var large *http.MaxBytesError
 	switch {
-	case errors.As(err, &over) || n > s.cfg.MaxBytes:
-		return nil, tooLarge
-	case errors.Is(err, errBusy):
-		return nil, err
+	case errors.As(err, &large) || int64(len(body)) > s.cfg.MaxBytes:
+		return nil, refuse(http.StatusRequestEntityTooLarge, codes.InvalidArgument,
+			"the request is larger than %d bytes; send smaller batches", s.cfg.MaxBytes)
 	case err != nil:
-		return nil, badRequest("the body could not be read: %v", err)
+		return nil, refuse(http.StatusBadRequest, codes.InvalidArgument, "the body ended early: %v", err)
 	}
-	return out.Bytes(), nil
+	return body, nil
 }
 
-func badRequest(format string, args ...any) error {
-	return &httpError{http.StatusBadRequest, codes.InvalidArgument, fmt.Sprintf(format, args...)}
-}
-
-func (s *Server) exportTraces(ctx context.Context, body []byte, asJSON bool) (message, error) {
-	request := ptraceotlp.NewExportRequest()
-	if err := decode(body, asJSON, request.UnmarshalJSON, request.UnmarshalProto); err != nil {
+func (s *Server) postTraces(x exchange) ([]byte, error) {
+	request, answer := ptraceotlp.NewExportRequest(), ptraceotlp.NewExportResponse()
+	if err := decode(x, request.UnmarshalProto, request.UnmarshalJSON); err != nil {
 		return nil, err
 	}
-	return s.traces(ctx, request)
-}
-
-func (s *Server) traces(ctx context.Context, request ptraceotlp.ExportRequest) (ptraceotlp.ExportResponse, error) {
-	refused, err := s.storeTraces(ctx, request.Traces())
-	response := ptraceotlp.NewExportResponse()
-	if refused.count > 0 {
-		response.PartialSuccess().SetRejectedSpans(refused.count)
-		response.PartialSuccess().SetErrorMessage(refused.reason)
-	}
-	return response, err
-}
-
-func (s *Server) exportMetrics(ctx context.Context, body []byte, asJSON bool) (message, error) {
-	request := pmetricotlp.NewExportRequest()
-	if err := decode(body, asJSON, request.UnmarshalJSON, request.UnmarshalProto); err != nil {
+	left, err := s.storeTraces(x.request.Context(), request.Traces())
+	if err != nil {
 		return nil, err
 	}
-	return s.metrics(ctx, request)
+	if left.count > 0 {
+		answer.PartialSuccess().SetRejectedSpans(left.count)
+		answer.PartialSuccess().SetErrorMessage(left.reason)
+	}
+	return encode(x, answer.MarshalProto, answer.MarshalJSON)
 }
 
-func (s *Server) metrics(ctx context.Context, request pmetricotlp.ExportRequest) (pmetricotlp.ExportResponse, error) {
-	refused, err := s.storeMetrics(ctx, request.Metrics())
-	response := pmetricotlp.NewExportResponse()
-	if refused.count > 0 {
-		response.PartialSuccess().SetRejectedDataPoints(refused.count)
-		response.PartialSuccess().SetErrorMessage(refused.reason)
+func (s *Server) postMetrics(x exchange) ([]byte, error) {
+	request, answer := pmetricotlp.NewExportRequest(), pmetricotlp.NewExportResponse()
+	if err := decode(x, request.UnmarshalProto, request.UnmarshalJSON); err != nil {
+		return nil, err
 	}
-	return response, err
+	left, err := s.storeMetrics(x.request.Context(), request.Metrics())
+	if err != nil {
+		return nil, err
+	}
+	if left.count > 0 {
+		answer.PartialSuccess().SetRejectedDataPoints(left.count)
+		answer.PartialSuccess().SetErrorMessage(left.reason)
+	}
+	return encode(x, answer.MarshalProto, answer.MarshalJSON)
 }
 
-func decode(body []byte, asJSON bool, fromJSON, fromProto func([]byte) error) error {
-	form, read := "protobuf", fromProto
-	if asJSON {
-		form, read = "JSON", fromJSON
+// decode reads the body in the form it came in.
+func decode(x exchange, proto, asJSON func([]byte) error) error {
+	read := proto
+	if x.json {
+		read = asJSON
 	}
-	if err := read(body); err != nil {
-		return badRequest("the body is not OTLP in %s: %v", form, err)
+	if err := read(x.body); err != nil {
+		return refuse(http.StatusBadRequest, codes.InvalidArgument, "the body is not OTLP: %v", err)
 	}
 	return nil
 }
 
-func (s *Server) answer(w http.ResponseWriter, asJSON bool, m message) {
-	kind, marshal := protobufType, m.MarshalProto
-	if asJSON {
-		kind, marshal = jsonType, m.MarshalJSON
+// encode writes an answer in the form of the request.
+func encode(x exchange, proto, asJSON func() ([]byte, error)) ([]byte, error) {
+	if x.json {
+		return asJSON()
 	}
-	body, err := marshal()
-	if err != nil {
-		s.refuse(w, asJSON, err)
-		return
-	}
-	s.write(w, kind, http.StatusOK, body)
-}
-
-// refuse answers with the status message that OTLP/HTTP asks for.
-func (s *Server) refuse(w http.ResponseWriter, asJSON bool, err error) {
-	var bad *httpError
-	switch {
-	case errors.As(err, &bad):
-		s.bad.Add(1)
-	case errors.Is(err, errBusy):
-		s.busy.Add(1)
-		bad = &httpError{http.StatusTooManyRequests, codes.ResourceExhausted, errBusy.Error()}
-	default:
-		bad = &httpError{http.StatusServiceUnavailable, codes.Unavailable, errStore.Error()}
-	}
-	if bad.status == http.StatusTooManyRequests || bad.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1")
-	}
-	kind, marshal := protobufType, statusProto
-	if asJSON {
-		kind, marshal = jsonType, statusJSON
-	}
-	body, err := marshal(bad)
-	if err != nil {
-		s.cfg.Log.Error("ingest: encode status", "error", err)
-	}
-	s.write(w, kind, bad.status, body)
-}
-
-func statusProto(e *httpError) ([]byte, error) {
-	return proto.Marshal(&spb.Status{Code: int32(e.code), Message: strings.ToValidUTF8(e.reason, "?")}) //nolint:gosec // a small number
-}
-
-func statusJSON(e *httpError) ([]byte, error) {
-	return json.Marshal(map[string]any{"code": int(e.code), "message": e.reason})
-}
-
-func (s *Server) write(w http.ResponseWriter, kind string, status int, body []byte) {
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	if _, err := w.Write(body); err != nil {
-		s.cfg.Log.Debug("ingest: answer not delivered", "error", err)
-	}
+	return proto()
 }

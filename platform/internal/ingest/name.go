@@ -1,97 +1,78 @@
 package ingest
 
-import (
-	"strconv"
-	"strings"
+import "strings"
 
-	"github.com/prometheus/otlptranslator"
-	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/pmetric"
-
-	"github.com/backstay/backstay/platform/internal/metricstore"
-)
-
-// Labels that say where a sample comes from; a sender's own label of the same
-// name is kept under an "exported_" one, as Prometheus does.
-const (
-	labelService  = "service"
-	labelInstance = "instance"
-	labelVersion  = "version"
-	exported      = "exported_"
-)
-
-// namer gives OTLP metrics their Prometheus names: dots to underscores, the
-// unit as suffix, _total on counters.
-type namer struct {
-	metric otlptranslator.MetricNamer
-	label  otlptranslator.LabelNamer
+// units are the words that Prometheus names carry for the units of UCUM.
+var units = map[string]string{
+	"d": "days", "h": "hours", "min": "minutes", "s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds",
+	"By": "bytes", "KiBy": "kibibytes", "MiBy": "mebibytes", "GiBy": "gibibytes", "KBy": "kilobytes", "MBy": "megabytes", "GBy": "gigabytes",
+	"m": "meters", "V": "volts", "A": "amperes", "J": "joules", "W": "watts", "g": "grams", "Cel": "celsius", "Hz": "hertz", "%": "percent",
 }
 
-func newNamer() namer {
-	return namer{metric: otlptranslator.NewMetricNamer("", otlptranslator.UnderscoreEscapingWithSuffixes)}
-}
+// perUnits are the words after "per".
+var perUnits = map[string]string{"s": "second", "m": "minute", "min": "minute", "h": "hour", "d": "day"}
 
-// name returns a metric's Prometheus name.
-func (n *namer) name(m pmetric.Metric) (string, error) {
-	kind := otlptranslator.MetricType(otlptranslator.MetricTypeUnknown)
-	switch m.Type() {
-	case pmetric.MetricTypeGauge:
-		kind = otlptranslator.MetricTypeGauge
-	case pmetric.MetricTypeSum:
-		kind = otlptranslator.MetricTypeNonMonotonicCounter
-		if m.Sum().IsMonotonic() {
-			kind = otlptranslator.MetricTypeMonotonicCounter
-		}
-	case pmetric.MetricTypeHistogram:
-		kind = otlptranslator.MetricTypeHistogram
-	case pmetric.MetricTypeExponentialHistogram:
-		kind = otlptranslator.MetricTypeExponentialHistogram
-	case pmetric.MetricTypeSummary:
-		kind = otlptranslator.MetricTypeSummary
-	case pmetric.MetricTypeEmpty:
+// metricName is the Prometheus name of an OTLP metric: what a name may not hold
+// becomes an underscore, the unit follows as a word, and counters end in _total.
+func metricName(name, unit string, counter bool) string {
+	name = clean(name, true)
+	base, per, _ := strings.Cut(unit, "/")
+	suffix := unitWord(base, units)
+	if word := unitWord(per, perUnits); word != "" {
+		suffix = strings.TrimPrefix(suffix+"_per_"+word, "_")
 	}
-	return n.metric.Build(otlptranslator.Metric{Name: m.Name(), Unit: m.Unit(), Type: kind})
+	if unit == "1" && !counter {
+		suffix = "ratio"
+	}
+	stem, total := strings.CutSuffix(name, "_total")
+	if suffix != "" && !strings.HasSuffix(stem, suffix) {
+		stem += "_" + suffix
+	}
+	if counter || total {
+		stem += "_total"
+	}
+	return stem
 }
 
-// labels returns the labels of a point: those of its origin and its attributes.
-// Attributes whose names become equal have their values joined by ";".
-func (n *namer) labels(origin []metricstore.Label, attrs pcommon.Map) ([]metricstore.Label, error) {
-	out := make([]metricstore.Label, len(origin), len(origin)+attrs.Len()+1)
-	copy(out, origin)
-	for key, value := range attrs.All() {
-		name, err := n.label.Build(key)
-		if err != nil {
-			return nil, err
-		}
-		out = addLabel(out, len(origin), name, cut(value.AsString(), maxLabelText))
+// unitWord is empty for no unit and for notes in braces, as in {request}.
+func unitWord(unit string, words map[string]string) string {
+	if unit == "" || unit == "1" || strings.ContainsAny(unit, "{}") {
+		return ""
 	}
-	return out, nil
+	if word, ok := words[unit]; ok {
+		return word
+	}
+	return strings.Trim(clean(unit, false), "_")
 }
 
-// maxLabelText is what is kept of a label's value, in bytes: what the store takes.
-const maxLabelText = 2 << 10
-
-// addLabel adds a label after the first fixed ones, which keep their names.
-func addLabel(labels []metricstore.Label, fixed int, name, value string) []metricstore.Label {
-	for i := range labels {
-		if labels[i].Name != name {
-			continue
-		}
-		if i < fixed {
-			return addLabel(labels, fixed, exported+name, value)
-		}
-		labels[i].Value = cut(labels[i].Value+";"+value, maxLabelText)
-		return labels
+// labelName is the Prometheus label of an attribute.
+func labelName(key string) string {
+	name := clean(key, false)
+	if strings.HasPrefix(name, "__") {
+		name = "key" + name // names that begin so are Prometheus' own
 	}
-	return append(labels, metricstore.Label{Name: name, Value: value})
+	return name
 }
 
-// bound writes a bucket's bound or a quantile the way the scraper finds it in
-// the text format: always with a point or an exponent.
-func bound(v float64) string {
-	s := strconv.FormatFloat(v, 'g', -1, 64)
-	if strings.ContainsAny(s, ".eIN") { // also +Inf and NaN
-		return s
+// clean replaces what is no letter, digit or underscore by underscores.
+func clean(name string, colons bool) string {
+	var b strings.Builder
+	b.Grow(len(name) + 1)
+	for i, r := range name {
+		switch {
+		case r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || colons && r == ':':
+			b.WriteRune(r)
+		case r >= '0' && r <= '9':
+			if i == 0 {
+				b.WriteByte('_')
+			}
+			b.WriteRune(r)
+		default:
+			b.WriteByte('_')
+		}
 	}
-	return s + ".0"
+	if b.Len() == 0 {
+		return "_"
+	}
+	return b.String()
 }

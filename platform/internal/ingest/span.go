@@ -1,130 +1,95 @@
 package ingest
 
 import (
-	"fmt"
 	"math"
 	"time"
 
+	"github.com/backstay/backstay/platform/internal/tracestore"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
-
-	"github.com/backstay/backstay/platform/internal/tracestore"
 )
 
-// Limits of what is kept of one span, or of one resource.
-const (
-	maxAttrs = 128
-	maxText  = 4 << 10 // bytes of one value, name or message
-)
-
-// unknownService stands in for a missing service.name, as OpenTelemetry says.
+// unknownService is the name OpenTelemetry gives a resource without one.
 const unknownService = "unknown_service"
 
-// spanConverter turns OTLP spans into ours. Links and events are not kept, but
-// for the last exception of a span, which becomes attributes.
-type spanConverter struct {
-	refused   refusal
-	shortened uint64
+// origin is what a resource says of itself.
+type origin struct {
+	service, instance, version string
+	rest                       []tracestore.Attr
 }
 
-func (c *spanConverter) convert(traces ptrace.Traces) []tracestore.Span {
-	out := make([]tracestore.Span, 0, traces.SpanCount())
-	for _, rs := range traces.ResourceSpans().All() {
-		origin := c.origin(rs.Resource())
-		for _, ss := range rs.ScopeSpans().All() {
-			for _, from := range ss.Spans().All() {
-				span := origin
-				if reason := c.fill(&span, from); reason != "" {
-					c.refused.add(1, reason)
+func originOf(r pcommon.Resource) origin {
+	o := origin{service: unknownService}
+	for key, value := range r.Attributes().All() {
+		switch text := value.AsString(); {
+		case key == "service.name" && text != "":
+			o.service = text
+		case key == "service.instance.id":
+			o.instance = text
+		case key == "service.version":
+			o.version = text
+		default:
+			o.rest = append(o.rest, tracestore.Attr{Key: key, Value: text})
+		}
+	}
+	return o
+}
+
+// spansOf turns OTLP into spans of the store. Spans that nothing could find
+// again, or whose times lie outside what 64 bits of nanoseconds hold, are left
+// out and counted. An end before the start counts as the start.
+func spansOf(td ptrace.Traces) (spans []tracestore.Span, rejected int) {
+	spans = make([]tracestore.Span, 0, td.SpanCount())
+	for _, resource := range td.ResourceSpans().All() {
+		from := originOf(resource.Resource())
+		for _, scope := range resource.ScopeSpans().All() {
+			for _, s := range scope.Spans().All() {
+				if s.TraceID().IsEmpty() || s.SpanID().IsEmpty() ||
+					s.StartTimestamp() == 0 || max(s.StartTimestamp(), s.EndTimestamp()) > math.MaxInt64 {
+					rejected++
 					continue
 				}
-				out = append(out, span)
+				spans = append(spans, spanOf(s, &from))
 			}
+		}
+	}
+	return spans, rejected
+}
+
+func spanOf(s ptrace.Span, from *origin) tracestore.Span {
+	start := int64(s.StartTimestamp()) //nolint:gosec // checked by the caller
+	end := int64(s.EndTimestamp())     //nolint:gosec // checked by the caller
+	out := tracestore.Span{
+		TraceID: tracestore.TraceID(s.TraceID()), SpanID: tracestore.SpanID(s.SpanID()), Parent: tracestore.SpanID(s.ParentSpanID()),
+		Service: from.service, Instance: from.instance, Version: from.version, Resource: from.rest,
+		Name: s.Name(), Kind: kindOf(s.Kind()), Status: statusOf(s.Status().Code()), Message: s.Status().Message(),
+		Start: time.Unix(0, start).UTC(), Duration: time.Duration(max(end-start, 0)),
+	}
+	if n := s.Attributes().Len(); n > 0 {
+		out.Attrs = make([]tracestore.Attr, 0, n)
+		for key, value := range s.Attributes().All() {
+			out.Attrs = append(out.Attrs, tracestore.Attr{Key: key, Value: value.AsString()})
 		}
 	}
 	return out
 }
 
-// origin returns a span that has only what its resource says.
-func (c *spanConverter) origin(resource pcommon.Resource) tracestore.Span {
-	var s tracestore.Span
-	for key, value := range resource.Attributes().All() {
-		text := c.text(value.AsString())
-		switch key {
-		case "service.name":
-			s.Service = text
-		case "service.instance.id":
-			s.Instance = text
-		case "service.version":
-			s.Version = text
-		default:
-			s.Resource = c.attr(s.Resource, key, text)
-		}
+func kindOf(k ptrace.SpanKind) tracestore.Kind {
+	if k < 0 || k > ptrace.SpanKindConsumer {
+		return tracestore.KindUnspecified
 	}
-	if s.Service == "" {
-		s.Service = unknownService
-	}
-	return s
+	return tracestore.Kind(k)
 }
 
-// fill copies one span, or says why it is no span.
-func (c *spanConverter) fill(s *tracestore.Span, from ptrace.Span) string {
-	if from.TraceID().IsEmpty() || from.SpanID().IsEmpty() {
-		return fmt.Sprintf("span %q has no trace id or span id", from.Name())
+func statusOf(c ptrace.StatusCode) tracestore.Status {
+	switch c {
+	case ptrace.StatusCodeOk:
+		return tracestore.StatusOK
+	case ptrace.StatusCodeError:
+		return tracestore.StatusError
+	case ptrace.StatusCodeUnset:
+		return tracestore.StatusUnset
+	default:
+		return tracestore.StatusUnset
 	}
-	start, end := from.StartTimestamp(), from.EndTimestamp()
-	if start == 0 || start > math.MaxInt64 || end > math.MaxInt64 {
-		return fmt.Sprintf("span %q has no start time, or one beyond the year 2262", from.Name())
-	}
-	s.TraceID = tracestore.TraceID(from.TraceID())
-	s.SpanID = tracestore.SpanID(from.SpanID())
-	s.Parent = tracestore.SpanID(from.ParentSpanID())
-	s.Name = c.text(from.Name())
-	s.Start = time.Unix(0, int64(start)).UTC() //nolint:gosec // checked above
-	if end > start {
-		s.Duration = time.Duration(end - start) //nolint:gosec // both checked above
-	}
-	if kind := from.Kind(); kind >= ptrace.SpanKindUnspecified && kind <= ptrace.SpanKindConsumer {
-		s.Kind = tracestore.Kind(kind) //nolint:gosec // in range
-	}
-	if code := from.Status().Code(); code >= ptrace.StatusCodeUnset && code <= ptrace.StatusCodeError {
-		s.Status = tracestore.Status(code) //nolint:gosec // in range
-	}
-	s.Message = c.text(from.Status().Message())
-	s.Attrs = make([]tracestore.Attr, 0, min(from.Attributes().Len(), maxAttrs))
-	for key, value := range from.Attributes().All() {
-		s.Attrs = c.attr(s.Attrs, key, c.text(value.AsString()))
-	}
-	c.exception(s, from.Events())
-	return ""
-}
-
-// exception keeps the last exception event as the attributes that semantic
-// conventions name for it.
-func (c *spanConverter) exception(s *tracestore.Span, events ptrace.SpanEventSlice) {
-	for i := events.Len() - 1; i >= 0; i-- {
-		if events.At(i).Name() != "exception" {
-			continue
-		}
-		for key, value := range events.At(i).Attributes().All() {
-			s.Attrs = c.attr(s.Attrs, key, c.text(value.AsString()))
-		}
-		return
-	}
-}
-
-func (c *spanConverter) attr(attrs []tracestore.Attr, key, value string) []tracestore.Attr {
-	if len(attrs) >= maxAttrs {
-		c.shortened++
-		return attrs
-	}
-	return append(attrs, tracestore.Attr{Key: c.text(key), Value: value})
-}
-
-func (c *spanConverter) text(s string) string {
-	if len(s) <= maxText {
-		return s
-	}
-	c.shortened++
-	return cut(s, maxText)
 }

@@ -5,74 +5,55 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/backstay/backstay/platform/internal/metricstore"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
-
-	"github.com/backstay/backstay/platform/internal/metricstore"
 )
 
-// refusal is what part of a request was not stored, told to its sender.
-type refusal struct {
+// rejection is what was left out of a request that was otherwise stored.
+type rejection struct {
 	count  int64
-	reason string // of the first
+	reason string
 }
 
-func (r *refusal) add(count int, reason string) {
-	if count > 0 && r.count == 0 {
-		r.reason = reason
+// storeTraces makes the spans durable, then shows them to the graph.
+func (s *Server) storeTraces(ctx context.Context, td ptrace.Traces) (rejection, error) {
+	spans, rejected := spansOf(td)
+	if err := s.cfg.Traces.Append(ctx, spans); err != nil {
+		s.failed.Add(1)
+		s.cfg.Log.Error("ingest: store spans", "spans", len(spans), "error", err)
+		return rejection{}, err
 	}
-	r.count += int64(count)
-}
-
-// storeTraces returns when the spans are on disk and observed.
-func (s *Server) storeTraces(ctx context.Context, traces ptrace.Traces) (refusal, error) {
-	c := spanConverter{}
-	spans := c.convert(traces)
-	s.shortened.Add(c.shortened)
-	if len(spans) > 0 {
-		if err := s.cfg.Traces.Append(ctx, spans); err != nil {
-			return refusal{}, s.storeFailed(ctx, err)
-		}
-		if s.cfg.Graph != nil {
-			s.cfg.Graph.Observe(spans)
-		}
-	}
+	s.cfg.Graph.Observe(spans)
+	s.requests.Add(1)
 	s.spans.Add(uint64(len(spans)))
-	s.spansRefused.Add(uint64(c.refused.count)) //nolint:gosec // never negative
-	return c.refused, nil
+	s.rejected.Add(uint64(rejected)) //nolint:gosec // a count
+	if rejected == 0 {
+		return rejection{}, nil
+	}
+	return rejection{count: int64(rejected), reason: "spans without a trace id or a span id, or with times that are none"}, nil
 }
 
-// storeMetrics returns when the points are stored.
-func (s *Server) storeMetrics(ctx context.Context, metrics pmetric.Metrics) (refusal, error) {
-	c := pointConverter{namer: &s.namer, now: s.cfg.Now()}
-	samples := c.convert(metrics)
-	stored := len(samples)
-	if stored > 0 {
-		err := s.cfg.Metrics.Append(ctx, samples)
-		var partly *metricstore.RefusedError
-		switch {
-		case errors.As(err, &partly):
-			stored = partly.Stored
-			c.refused.add(partly.Refused, partly.First)
-		case err != nil:
-			return refusal{}, s.storeFailed(ctx, err)
+// storeMetrics stores the data points as samples.
+func (s *Server) storeMetrics(ctx context.Context, md pmetric.Metrics) (rejection, error) {
+	samples, left := samplesOf(md)
+	err := s.cfg.Metrics.Append(ctx, samples)
+	var refused *metricstore.RefusedError
+	switch {
+	case errors.As(err, &refused):
+		left.count += int64(refused.Refused)
+		if left.reason == "" {
+			left.reason = fmt.Sprintf("%d samples refused, the first because %s", refused.Refused, refused.First)
 		}
+		s.samples.Add(uint64(refused.Stored)) //nolint:gosec // a count
+	case err != nil:
+		s.failed.Add(1)
+		s.cfg.Log.Error("ingest: store samples", "samples", len(samples), "error", err)
+		return rejection{}, err
+	default:
+		s.samples.Add(uint64(len(samples)))
 	}
-	s.points.Add(uint64(stored))                 //nolint:gosec // never negative
-	s.pointsRefused.Add(uint64(c.refused.count)) //nolint:gosec // never negative
-	return c.refused, nil
-}
-
-// errStore is what senders hear of a store that failed; they keep the data and
-// try again.
-var errStore = errors.New("the data could not be stored; try again")
-
-// storeFailed counts and logs a failure that is the server's own.
-func (s *Server) storeFailed(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err() // the sender went away
-	}
-	s.failed.Add(1)
-	s.cfg.Log.Error("ingest: store failed", "error", err)
-	return fmt.Errorf("%w: %w", errStore, err)
+	s.requests.Add(1)
+	s.rejected.Add(uint64(left.count)) //nolint:gosec // a count
+	return left, nil
 }
