@@ -190,6 +190,31 @@ describe("console", { concurrency: false }, () => {
     }
   });
 
+  test("an empty server says what to run", async () => {
+    const other = await open(browser);
+    const at = new Date().toISOString();
+    const empty = {
+      overview: { at, services: [], slos: [], incidents: [] },
+      slos: [],
+      topology: { at, nodes: [], edges: [] },
+      "incidents?limit=200": [],
+      status: { version: "0", startedAt: at, dataDir: "", temporary: true, demo: false, counters: {} },
+    };
+    try {
+      for (const [path, json] of Object.entries(empty)) await other.route(`**/api/v1/${path.replace("?", "\\?")}`, (route) => route.fulfill({ json }));
+      for (const [path, command] of [["/", "backstay dev"], ["/slos", "backstay slo check"], ["/map", "backstay dev"], ["/incidents", "backstay demo break payment-errors"]]) {
+        await other.goto(base + path);
+        await other.locator(".command", { hasText: command }).first().waitFor();
+        const problems = await violations(other);
+        assert.ok(problems.length === 0, problems.join("\n"));
+        await picture(other, `empty${path.replaceAll("/", "-")}`);
+      }
+      assert.ok(other.troubles.length === 0, other.troubles.join("; "));
+    } finally {
+      await other.close();
+    }
+  });
+
   test("a person breaks payment, reads the chain, and heals", { timeout: 240_000 }, async () => {
     await page.goto(base);
     await page.getByRole("button", { name: /^payment-errors/ }).click();

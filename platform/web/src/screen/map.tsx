@@ -38,7 +38,7 @@ export function MapScreen(_: ScreenProps) {
       <div class="map-host" ref={host}>
         {!data && (error ? <Trouble error={error} /> : <Waiting rows={6} />)}
         {data && nodes.length === 0 && (
-          <Empty title={t("map.none")} commands={["backstay dev", "OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 your-service"]}>
+          <Empty title={t("map.none")} commands={["backstay dev", `OTEL_EXPORTER_OTLP_ENDPOINT=http://${location.hostname}:4318 your-service`]}>
             {t("map.noneText")}
           </Empty>
         )}

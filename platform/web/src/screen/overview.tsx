@@ -38,7 +38,7 @@ export function OverviewScreen(_: ScreenProps) {
       <DemoPanel />
       <Panel title={t("overview.services")} note={t("overview.worstFirst")} flush>
         {services.length === 0 ? (
-          <Empty title={t("overview.noServices")} commands={["backstay dev", "OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 your-service"]}>
+          <Empty title={t("overview.noServices")} commands={["backstay dev", `OTEL_EXPORTER_OTLP_ENDPOINT=http://${location.hostname}:4318 your-service`]}>
             {t("overview.noServicesText")}
           </Empty>
         ) : (
@@ -47,7 +47,7 @@ export function OverviewScreen(_: ScreenProps) {
       </Panel>
       <div class="columns">
         <Panel title={t("overview.slos")} note={t("overview.worstFirst")} flush tools={<a href="/slos">{t("all")}</a>}>
-          {slos.length === 0 ? <Empty title={t("slo.none")} commands={["backstay slo check checkout.yaml"]} /> : <SLOTable slos={slos.slice(0, 8)} brief />}
+          {slos.length === 0 ? <Empty title={t("slo.none")} commands={["backstay slo check checkout.yaml"]}><a href="/slos/new">{t("newslo.title")}</a></Empty> : <SLOTable slos={slos.slice(0, 8)} brief />}
         </Panel>
         <Panel title={t("overview.recent")} flush tools={<a href="/incidents">{t("all")}</a>}>
           {recent.length === 0 ? <Empty title={t("overview.noRecent")} /> : recent.map((incident) => <IncidentCard key={incident.id} incident={incident} small />)}

@@ -28,7 +28,7 @@ export function SLOsScreen(_: ScreenProps) {
       </header>
       {data === undefined && (error ? <Trouble error={error} /> : <Waiting rows={6} />)}
       {data !== undefined && all.length === 0 && (
-        <Empty title={t("slo.none")} commands={["backstay slo check checkout.yaml", "curl -X POST --data-binary @checkout.yaml http://localhost:4400/api/v1/slos"]}>
+        <Empty title={t("slo.none")} commands={["backstay slo check checkout.yaml", `curl --data-binary @checkout.yaml ${location.origin}/api/v1/slos`]}>
           {t("slo.noneText")}
         </Empty>
       )}
