@@ -245,10 +245,26 @@ func (w *world) discount(c *candidate, byName map[string]*candidate) float64 {
 	return shadowDiscount
 }
 
-// evidence collects what supports a candidate: its own, then what callers see
-// along the path from the cause upward, then changes.
+// telling names the kinds of evidence that show a class of fault, best first.
+var telling = map[verdict.Class][]string{
+	verdict.Errors:     {"errors", "edge-errors"},
+	verdict.Latency:    {"self-time", "edge-latency"},
+	verdict.Saturation: {"saturation", "self-time"},
+	verdict.Panics:     {"panics"},
+	verdict.Down:       {"instance-down"},
+}
+
+// evidence collects what supports a candidate: its own, most telling first, then what
+// callers see along the path from the cause upward, then changes.
 func (w *world) evidence(c *candidate, onset time.Time) []verdict.Evidence {
 	found := slices.Clone(c.finding.evidence)
+	rank := func(e verdict.Evidence) int {
+		if i := slices.Index(telling[c.finding.class], e.Kind); i >= 0 {
+			return i
+		}
+		return len(telling[c.finding.class])
+	}
+	slices.SortStableFunc(found, func(a, b verdict.Evidence) int { return cmp.Compare(rank(a), rank(b)) })
 	for i := len(c.path) - 1; i > 0; i-- {
 		found = append(found, edgeEvidence(w.edge(c.path[i-1], c.path[i]))...)
 	}
@@ -263,11 +279,18 @@ var classWords = map[verdict.Class]string{
 	verdict.Panics: "panics", verdict.Down: "is down",
 }
 
-// reason says the cause in one sentence with its first evidence.
+// reason says the cause in one sentence with its most telling evidence.
 func reason(c *candidate, evidence []verdict.Evidence) string {
 	text := c.service.name + " " + classWords[c.finding.class]
 	if len(evidence) > 0 {
-		text += ": " + evidence[0].Detail
+		first := evidence[0]
+		for _, kind := range telling[c.finding.class] {
+			if i := slices.IndexFunc(evidence, func(e verdict.Evidence) bool { return e.Kind == kind }); i >= 0 {
+				first = evidence[i]
+				break
+			}
+		}
+		text += ": " + first.Detail
 	}
 	if len(c.path) > 1 {
 		text += fmt.Sprintf(" (%s)", strings.Join(c.path, " → "))

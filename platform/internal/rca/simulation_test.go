@@ -158,6 +158,16 @@ func binomial(rng *rand.Rand, n, p float64) float64 {
 	if n*p*(1-p) > 20 {
 		return math.Round(min(max(n*p+rng.NormFloat64()*math.Sqrt(n*p*(1-p)), 0), n))
 	}
+	if p > 0.5 {
+		return n - binomial(rng, n, 1-p)
+	}
+	if p < 0.05 { // rare events, counted by the gaps between them
+		k := -1.0
+		for at := 0.0; at <= n*p; at += rng.ExpFloat64() {
+			k++
+		}
+		return math.Min(k, n)
+	}
 	k := 0.0
 	for range int(n) {
 		if rng.Float64() < p {
