@@ -57,13 +57,13 @@ func TestRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := func(name, problem string, make func(s *server) control.Envelope) {
+	f := func(name, problem string, forge func(s *server) control.Envelope) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newServer(t).connect(nil)
 			f.pushSnapshot(snapshot(5, "3s"))
 			eventually(t, "first snapshot", func() bool { return f.client.PolicyVersion() == 5 })
-			f.pushEnvelope(make(f.server))
+			f.pushEnvelope(forge(f.server))
 			eventually(t, "refusal in a report", func() bool {
 				r := f.all()
 				return len(r) > 0 && strings.Contains(r[len(r)-1].Problem, problem)

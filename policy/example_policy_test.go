@@ -53,7 +53,7 @@ kind: Timeout
 metadata:
   name: payment
 spec:
-  target: {service: order, dependancy: payment}
+  target: {service: order, dependenci: payment}
   limit: 10
 `))
 	var refused *policy.ParseError
@@ -63,6 +63,6 @@ spec:
 		}
 	}
 	// Output:
-	// payment.yaml:7:28: target has no field "dependancy" (did you mean "dependency"?)
+	// payment.yaml:7:28: target has no field "dependenci" (did you mean "dependency"?)
 	// payment.yaml:8:10: limit must be a duration, not "10" (did you mean "10s" or "10ms"?)
 }

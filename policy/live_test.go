@@ -62,7 +62,7 @@ func TestWithoutDocuments(t *testing.T) {
 	if in := live.Inbound("/orders"); in.Timeout != 0 || in.Faults == nil {
 		t.Errorf("inbound %+v", in)
 	}
-	if live.Outbound("payment", "/pay") != live.Outbound("payment", "/pay") {
+	if first, second := live.Outbound("payment", "/pay"), live.Outbound("payment", "/pay"); first != second {
 		t.Error("the chain is made anew for each call")
 	}
 	if err := live.Apply(nil); err == nil {

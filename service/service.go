@@ -68,7 +68,7 @@ func (s *Service) connect(ctx context.Context, key ed25519.PublicKey, events *ev
 	version := func() float64 { return 0 }
 	if s.cfg.ControlURL != "" {
 		client, err := control.Start(ctx, control.Config{
-			URL: s.cfg.ControlURL, Key: key,
+			URL: s.cfg.ControlURL, Key: key, Token: s.cfg.ControlToken,
 			Service: s.cfg.Name, Version: s.cfg.Version, Instance: s.cfg.Instance,
 			MetricsURL: s.MetricsURL(), StateDir: s.cfg.StateDir,
 			Live: s.live, Logger: s.cfg.Logger,

@@ -44,8 +44,8 @@ var (
 	textType     = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// wrong notes a mistake at the node.
-func (r *reader) wrong(node ast.Node, suggestion, format string, args ...any) {
+// wrongf notes a mistake at the node.
+func (r *reader) wrongf(node ast.Node, suggestion, format string, args ...any) {
 	f := place(r.file, node)
 	f.Message, f.Suggestion = fmt.Sprintf(format, args...), suggestion
 	r.findings = append(r.findings, f)
@@ -54,7 +54,7 @@ func (r *reader) wrong(node ast.Node, suggestion, format string, args ...any) {
 // value reads a node into a Go value; what names it in messages.
 func (r *reader) value(node ast.Node, v reflect.Value, what string, depth int) {
 	if depth > maxDepth {
-		r.wrong(node, "", "%s is nested too deeply", what)
+		r.wrongf(node, "", "%s is nested too deeply", what)
 		return
 	}
 	node = unwrap(node)
@@ -62,11 +62,11 @@ func (r *reader) value(node ast.Node, v reflect.Value, what string, depth int) {
 	case *ast.NullNode, nil:
 		return
 	case *ast.AliasNode:
-		r.wrong(node, "write the value out", "%s uses an alias, which is not allowed here", what)
+		r.wrongf(node, "write the value out", "%s uses an alias, which is not allowed here", what)
 		return
 	case *ast.MappingValueNode:
 		if n.Key.IsMergeKey() {
-			r.wrong(node, "write the fields out", "%s uses a merge key, which is not allowed here", what)
+			r.wrongf(node, "write the fields out", "%s uses a merge key, which is not allowed here", what)
 			return
 		}
 	}
@@ -98,7 +98,7 @@ func (r *reader) value(node ast.Node, v reflect.Value, what string, depth int) {
 func (r *reader) text(node ast.Node, v reflect.Value, what string) {
 	s, ok := scalar(node)
 	if !ok {
-		r.wrong(node, "", "%s must be a text, not %s", what, kindOf(node))
+		r.wrongf(node, "", "%s must be a text, not %s", what, kindOf(node))
 		return
 	}
 	unmarshaler, ok := v.Addr().Interface().(encoding.TextUnmarshaler)
@@ -106,7 +106,7 @@ func (r *reader) text(node ast.Node, v reflect.Value, what string) {
 		return
 	}
 	if err := unmarshaler.UnmarshalText([]byte(s)); err != nil {
-		r.wrong(node, "", "%s: %v", what, err)
+		r.wrongf(node, "", "%s: %v", what, err)
 	}
 }
 
@@ -115,7 +115,7 @@ func (r *reader) structure(node ast.Node, v reflect.Value, what string, depth in
 	fields := entries(node)
 	if fields == nil {
 		if _, empty := node.(*ast.MappingNode); !empty {
-			r.wrong(node, "", "%s must be a mapping, not %s", what, kindOf(node))
+			r.wrongf(node, "", "%s must be a mapping, not %s", what, kindOf(node))
 		}
 		return
 	}
@@ -124,16 +124,16 @@ func (r *reader) structure(node ast.Node, v reflect.Value, what string, depth in
 	for _, entry := range fields {
 		name, ok := scalar(entry.Key)
 		if !ok || entry.Key.IsMergeKey() {
-			r.wrong(entry.Key, "", "%s has a field name that is not a plain text", what)
+			r.wrongf(entry.Key, "", "%s has a field name that is not a plain text", what)
 			continue
 		}
 		index, ok := known[name]
 		if !ok {
-			r.wrong(entry.Key, Suggest(name, names(known)), "%s has no field %q", what, name)
+			r.wrongf(entry.Key, Suggest(name, names(known)), "%s has no field %q", what, name)
 			continue
 		}
 		if seen[name] {
-			r.wrong(entry.Key, "keep one", "%s has the field %q twice", what, name)
+			r.wrongf(entry.Key, "keep one", "%s has the field %q twice", what, name)
 			continue
 		}
 		seen[name] = true
@@ -146,7 +146,7 @@ func (r *reader) mapping(node ast.Node, v reflect.Value, what string, depth int)
 	fields := entries(node)
 	if fields == nil {
 		if _, empty := node.(*ast.MappingNode); !empty {
-			r.wrong(node, "", "%s must be a mapping, not %s", what, kindOf(node))
+			r.wrongf(node, "", "%s must be a mapping, not %s", what, kindOf(node))
 		}
 		return
 	}
@@ -156,7 +156,7 @@ func (r *reader) mapping(node ast.Node, v reflect.Value, what string, depth int)
 	for _, entry := range fields {
 		name, ok := scalar(entry.Key)
 		if !ok {
-			r.wrong(entry.Key, "", "%s has a key that is not a plain text", what)
+			r.wrongf(entry.Key, "", "%s has a key that is not a plain text", what)
 			continue
 		}
 		item := reflect.New(v.Type().Elem()).Elem()
@@ -169,7 +169,7 @@ func (r *reader) mapping(node ast.Node, v reflect.Value, what string, depth int)
 func (r *reader) sequence(node ast.Node, v reflect.Value, what string, depth int) {
 	list, ok := node.(*ast.SequenceNode)
 	if !ok {
-		r.wrong(node, `begin each item with "- "`, "%s must be a list, not %s", what, kindOf(node))
+		r.wrongf(node, `begin each item with "- "`, "%s must be a list, not %s", what, kindOf(node))
 		return
 	}
 	items := reflect.MakeSlice(v.Type(), len(list.Values), len(list.Values))
@@ -183,7 +183,7 @@ func (r *reader) sequence(node ast.Node, v reflect.Value, what string, depth int
 func (r *reader) scalar(node ast.Node, v reflect.Value, what string) {
 	s, ok := scalar(node)
 	if !ok {
-		r.wrong(node, "", "%s must be %s, not %s", what, wanted(v.Type()), kindOf(node))
+		r.wrongf(node, "", "%s must be %s, not %s", what, wanted(v.Type()), kindOf(node))
 		return
 	}
 	switch {
@@ -194,7 +194,7 @@ func (r *reader) scalar(node ast.Node, v reflect.Value, what string) {
 			if _, err := strconv.ParseFloat(s, 64); err == nil {
 				suggestion = fmt.Sprintf("did you mean %q or %q?", s+"s", s+"ms")
 			}
-			r.wrong(node, suggestion, "%s must be a duration, not %q", what, s)
+			r.wrongf(node, suggestion, "%s must be a duration, not %q", what, s)
 			return
 		}
 		v.SetInt(int64(d))
@@ -203,21 +203,21 @@ func (r *reader) scalar(node ast.Node, v reflect.Value, what string) {
 	case v.Kind() == reflect.Bool:
 		b, isBool := node.(*ast.BoolNode)
 		if !isBool {
-			r.wrong(node, "write true or false", "%s must be true or false, not %q", what, s)
+			r.wrongf(node, "write true or false", "%s must be true or false, not %q", what, s)
 			return
 		}
 		v.SetBool(b.Value)
 	case v.CanInt():
 		n, err := strconv.ParseInt(s, 10, v.Type().Bits())
 		if err != nil {
-			r.wrong(node, "", "%s must be a whole number, not %q", what, s)
+			r.wrongf(node, "", "%s must be a whole number, not %q", what, s)
 			return
 		}
 		v.SetInt(n)
 	case v.CanUint():
 		n, err := strconv.ParseUint(s, 10, v.Type().Bits())
 		if err != nil {
-			r.wrong(node, "", "%s must be a whole number from 0, not %q", what, s)
+			r.wrongf(node, "", "%s must be a whole number from 0, not %q", what, s)
 			return
 		}
 		v.SetUint(n)
@@ -230,7 +230,7 @@ func (r *reader) scalar(node ast.Node, v reflect.Value, what string) {
 					suggestion = fmt.Sprintf("did you mean %v?", p/100)
 				}
 			}
-			r.wrong(node, suggestion, "%s must be a number, not %q", what, s)
+			r.wrongf(node, suggestion, "%s must be a number, not %q", what, s)
 			return
 		}
 		v.SetFloat(f)
