@@ -20,7 +20,6 @@ const (
 	EnvURL      = "BACKSTAY_URL"
 	EnvKey      = "BACKSTAY_KEY"
 	EnvToken    = "BACKSTAY_TOKEN"
-	EnvToken    = "BACKSTAY_TOKEN"
 	EnvState    = "BACKSTAY_STATE"
 	EnvPolicies = "BACKSTAY_POLICIES"
 	EnvProtect  = "BACKSTAY_PROTECT"
@@ -49,9 +48,6 @@ type Config struct {
 	ControlKey string
 	// ControlToken is the secret that a control server open to others than its
 	// own machine asks for. Empty means BACKSTAY_TOKEN, and without it none is sent.
-	ControlToken string
-	// ControlToken is the secret that the control server asks for when it
-	// listens beyond loopback. Empty means BACKSTAY_TOKEN, and without it none.
 	ControlToken string
 	// StateDir is where the last good policies are kept for the next start.
 	// Empty means BACKSTAY_STATE, and without it nothing is kept.
@@ -102,7 +98,6 @@ func (c *Config) complete() (ed25519.PublicKey, error) {
 	}
 	fill(&c.ControlURL, os.Getenv(EnvURL))
 	fill(&c.ControlKey, os.Getenv(EnvKey))
-	fill(&c.ControlToken, os.Getenv(EnvToken))
 	fill(&c.ControlToken, os.Getenv(EnvToken))
 	fill(&c.StateDir, os.Getenv(EnvState))
 	fill(&c.Policies, os.Getenv(EnvPolicies))
