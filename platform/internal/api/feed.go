@@ -97,16 +97,21 @@ func (r *feedReader) put(e Event) (dropped bool) {
 	return dropped
 }
 
-// next waits for events; nil means that ctx ended.
+// next waits for events; none means that ctx ended.
 func (r *feedReader) next(ctx context.Context) []Event {
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-r.wake:
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.wake:
+		}
+		r.mu.Lock()
+		events := r.pending
+		r.pending = nil
+		r.mu.Unlock()
+		// An event that came while the last ones were taken leaves its token behind.
+		if len(events) > 0 {
+			return events
+		}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	events := r.pending
-	r.pending = nil
-	return events
 }

@@ -436,6 +436,23 @@ func TestFeedIsBounded(t *testing.T) {
 	}
 }
 
+func TestFeedWaitsForAnEvent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		feed := new(Feed)
+		r := feed.subscribe()
+		feed.Publish(Event{Name: "tick"})
+		r.next(t.Context())
+		r.wake <- struct{}{} // as a publisher leaves it whose event was just taken
+		ctx, cancel := context.WithTimeout(t.Context(), heartbeat)
+		defer cancel()
+		began := time.Now()
+		if events := r.next(ctx); events != nil || time.Since(began) != heartbeat {
+			t.Errorf("got %v after %s, want nothing for %s", events, time.Since(began), heartbeat)
+		}
+	})
+}
+
 func TestReadersLeave(t *testing.T) {
 	t.Parallel()
 	feed := new(Feed)

@@ -151,7 +151,11 @@ func sentence(what, why, next string) string {
 func explain(err error) string {
 	var o *objectError
 	if errors.As(err, &o) && o.object != "" {
-		return " " + o.object + ": " + o.err.Error()
+		why := o.err.Error()
+		if _, rest, twice := strings.Cut(why, o.object+": "); twice {
+			why = rest // the server names it too
+		}
+		return " " + o.object + ": " + why
 	}
 	return err.Error()
 }

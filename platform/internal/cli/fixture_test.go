@@ -54,7 +54,7 @@ func (f *fakeBackend) SLO(_ context.Context, name string) (api.SLOStatus, error)
 			return s, nil
 		}
 	}
-	return api.SLOStatus{}, fmt.Errorf("no such SLO: %w", api.ErrNotFound)
+	return api.SLOStatus{}, fmt.Errorf("objective %s: %w", name, api.ErrNotFound)
 }
 
 var gateway = api.ServiceSummary{

@@ -95,6 +95,6 @@ func TestReferenceOfExitCodes(t *testing.T) {
 		b.WriteString("| " + strings.Join([]string{strconv.Itoa(c.code), c.name, c.text, c.by}, " | ") + " |\n")
 	}
 	b.WriteString("\nA failure prints one sentence on standard error: what failed, on which object, why, and what to do next.\n\n" +
-		"```\nbackstay: slo show checkout: no such SLO: not found; 'backstay slo list' shows all objectives\n```\n")
+		"```\nbackstay: slo show checkout: not found; 'backstay slo list' shows all objectives\n```\n")
 	reference(t, "exit-codes.md", b.String())
 }

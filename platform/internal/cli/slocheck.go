@@ -47,7 +47,7 @@ func judge(s api.SLOStatus) judgement {
 	j := judgement{SLO: s.Name, Service: s.Service, Budget: s.Budget}
 	switch {
 	case s.Budget != nil && *s.Budget < 0:
-		j.Verdict, j.Why = violated, fmt.Sprintf("attained %s of %s, budget overspent by %s", maybePercent(s.Attainment), target(s.Target), percent(-*s.Budget))
+		j.Verdict, j.Why = violated, fmt.Sprintf("attained %s of %s, budget spent %.1f times over", maybePercent(s.Attainment), target(s.Target), 1-*s.Budget)
 	case s.Burning == verdict.Yes:
 		j.Verdict, j.Why = violated, fmt.Sprintf("burns its budget %s as fast as it may, %s left", factor(s.Burn), maybePercent(s.Budget))
 	case s.Budget == nil || s.Burning == verdict.Unknown:
