@@ -223,12 +223,35 @@ func (f *Feeder) fromQueries(ctx context.Context, o slo.Objective, s *source, as
 	}
 	s.problem = ""
 	if first {
-		return nil // nothing to compare with yet
+		s.known = asked.at.Unix() // nothing to compare with yet
+		return nil
 	}
-	good := counted
 	if part == s.bad {
-		good = max(total-counted, 0)
+		counted = max(total-counted, 0)
 	}
-	f.engine.Add(o.Name, asked.at.Unix(), good, total)
+	s.pending.good += counted
+	s.pending.total += total
+	f.spread(o, s, asked.at.Unix())
 	return nil
+}
+
+// spread adds what counters gained to the seconds in which they may have gained it:
+// all since they were last seen to grow, evenly. A scrape tells of its whole interval
+// at once; that alone must not look like a burst after a silence.
+func (f *Feeder) spread(o slo.Objective, s *source, sec int64) {
+	gap := sec - s.known
+	quiet := max(int64(f.cfg.Quiet/time.Second), 1)
+	switch {
+	case gap <= 0:
+		return // asked twice within a second
+	case s.pending.total > 0:
+		over := min(gap, quiet)
+		share := counted{s.pending.good / float64(over), s.pending.total / float64(over)}
+		for at := sec - over + 1; at <= sec; at++ {
+			f.engine.Add(o.Name, at, share.good, share.total)
+		}
+		s.pending, s.known = counted{}, sec
+	case gap >= quiet:
+		f.engine.Add(o.Name, sec-quiet+1, 0, 0)
+	}
 }

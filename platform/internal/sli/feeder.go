@@ -30,8 +30,9 @@ type Config struct {
 	// Lag is how far in the past queries are asked, so that the samples of a scrape
 	// are all there or all missing. 0 means 1 s.
 	Lag time.Duration
-	// Quiet is after how long a second without spans counts as one without requests.
-	// Exporters send in batches, so younger seconds may only be late. 0 means 10 s.
+	// Quiet is after how long a second without news counts as one without requests.
+	// Exporters send in batches and scrapes have an interval, so younger seconds may
+	// only be late. It should exceed both. 0 means 10 s.
 	Quiet time.Duration
 	// Recall is for how long seconds of the graph are looked at again for spans that
 	// came late. 0 means 40 s; it should stay below the tail of the engine.
@@ -60,6 +61,8 @@ type source struct {
 	bad       *counter
 	total     *counter
 	seconds   map[int64]counted // of the graph, already added
+	pending   counted           // of the counters, not added yet
+	known     int64             // second up to which the counters were added
 	invalid   error             // why it can never be measured
 	problem   string
 }

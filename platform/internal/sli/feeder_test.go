@@ -178,6 +178,33 @@ func TestRates(t *testing.T) {
 	b.counts(135, 150) // three steps of a second between four looks
 }
 
+// TestSlowScrapes scrapes every five seconds and expects a steady stream.
+func TestSlowScrapes(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, ratio(`good_total`, `all_total`))
+	v := 0.0
+	for i := range 31 {
+		if i%5 == 0 {
+			b.scrape(map[string]float64{`good_total{instance="1"}`: v * 0.5, `all_total{instance="1"}`: v})
+			v += 1000
+		}
+		b.pass()
+		if i < 12 {
+			continue // the windows are older than this
+		}
+		if s := b.engine.Evaluate(b.now)[0]; s.Verdict.Severity != "page" || *s.Windows[0].ShortRate < 49 || *s.Windows[0].ShortRate > 51 {
+			t.Fatalf("second %d: %s", i, s.Verdict.Reason)
+		}
+	}
+	b.counts(3000, 6000)
+	for range 60 {
+		b.pass()
+	}
+	if s := b.engine.Evaluate(b.now)[0]; s.Verdict.Answer.String() != "unknown" || s.Total != 6000 {
+		t.Errorf("after a minute without news: %s, %g events", s.Verdict.Reason, s.Total)
+	}
+}
+
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	native := func(name, service, route string) slo.Objective {
