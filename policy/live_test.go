@@ -313,7 +313,7 @@ func TestApplyWhileCalling(t *testing.T) {
 			}
 		})
 	}
-	for i := range 300 {
+	for i := 0; i < 300 || calls.Load() < 100 && !t.Failed(); i++ {
 		if err := live.Apply(sets[i%2]); err != nil {
 			t.Error(err)
 		}
@@ -324,9 +324,6 @@ func TestApplyWhileCalling(t *testing.T) {
 	}
 	done.Store(true)
 	wg.Wait()
-	if calls.Load() == 0 {
-		t.Error("no calls")
-	}
 }
 
 func TestAllocations(t *testing.T) {

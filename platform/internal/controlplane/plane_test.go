@@ -474,10 +474,10 @@ func TestSlowReader(t *testing.T) {
 	order := p.process("order", "o1", nil)
 	p.settled(order)
 	// Documents of a size that no socket buffer holds, again and again.
-	for i := range 24 {
+	for i := range 12 {
 		p.apply(timeout("a", "service: order, dependency: payment", fmt.Sprintf("%ds", i+1)) + "#" + strings.Repeat("x", 1<<20) + "\n")
 	}
-	eventually(t, "the last change at the instance that reads", func() bool { return limited(order, "payment", "24s") })
+	eventually(t, "the last change at the instance that reads", func() bool { return limited(order, "payment", "12s") })
 	eventually(t, "the slow one cut off", func() bool { in, ok := p.instance("order", "slow"); return ok && !in.Connected })
 }
 
