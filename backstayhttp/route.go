@@ -11,7 +11,7 @@ const unmatched = "unmatched"
 
 // router is what an http.ServeMux offers to learn the route before serving.
 type router interface {
-	Handler(*http.Request) (http.Handler, string)
+	Handler(r *http.Request) (h http.Handler, pattern string)
 }
 
 // routeOf makes the function that names a request's route before it is served.

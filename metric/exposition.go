@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"bytes"
 	"math"
 	"net/http"
 	"strconv"
@@ -164,7 +165,7 @@ func appendFloat(b []byte, v float64) []byte {
 func appendCanonical(b []byte, v float64) []byte {
 	from := len(b)
 	b = appendFloat(b, v)
-	if !strings.ContainsAny(string(b[from:]), ".e") {
+	if !bytes.ContainsAny(b[from:], ".e") {
 		b = append(b, ".0"...)
 	}
 	return b

@@ -123,7 +123,7 @@ func (c *Config) complete() (ed25519.PublicKey, error) {
 		c.Logger = slog.Default()
 	}
 	if c.ControlURL == "" {
-		return nil, nil //nolint:nilnil // no server, hence no key
+		return nil, nil
 	}
 	u, err := url.Parse(c.ControlURL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
