@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/backstay/backstay/platform/internal/cli"
+	"github.com/backstay/backstay/platform/internal/server"
 )
 
 func main() {
@@ -18,6 +19,9 @@ func main() {
 		Stdout: os.Stdout,
 		Stderr: os.Stderr,
 		Getenv: os.LookupEnv,
+		Serve: func(ctx context.Context, o cli.RunOptions) error {
+			return server.Run(ctx, server.Options(o))
+		},
 	}
 	code := program.Run(ctx)
 	stop()
