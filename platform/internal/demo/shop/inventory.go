@@ -64,7 +64,7 @@ type watcher struct {
 }
 
 // watchEvery is one in how many questions starts a watch.
-const watchEvery = 20
+const watchEvery = 8
 
 func (w *watcher) set(on bool) {
 	w.mu.Lock()

@@ -14,7 +14,7 @@ const (
 	// warehouseTime is how long the warehouse takes to count.
 	warehouseTime = 15 * time.Millisecond
 	// warehouseConnections is how many connections inventory may have to it.
-	warehouseConnections = 64
+	warehouseConnections = 200
 )
 
 // warehouse is an old system behind a TCP port that answers one question at a
@@ -73,46 +73,53 @@ func (w *warehouse) session(ctx context.Context, conn net.Conn) {
 }
 
 // connections is a pool of connections to the warehouse: at most
-// [warehouseConnections], opened when needed, given back by whoever took one.
+// [warehouseConnections], opened when needed, given back by whoever took one and
+// then used first.
 type connections struct {
 	address string
-	free    chan net.Conn // nil stands for one that may be opened
+	places  chan struct{} // one for each connection that somebody has
+
+	mu   sync.Mutex
+	idle []net.Conn
 }
 
 func newConnections(address string) *connections {
-	c := &connections{address: address, free: make(chan net.Conn, warehouseConnections)}
-	for range warehouseConnections {
-		c.free <- nil
-	}
-	return c
+	return &connections{address: address, places: make(chan struct{}, warehouseConnections)}
 }
 
-// take waits for a free connection.
+// take waits for a connection.
 func (c *connections) take(ctx context.Context) (net.Conn, error) {
-	var conn net.Conn
 	select {
-	case conn = <-c.free:
+	case c.places <- struct{}{}:
 	case <-ctx.Done():
 		return nil, fmt.Errorf("no free connection to the warehouse: %w", ctx.Err())
 	}
-	if conn != nil {
+	c.mu.Lock()
+	if last := len(c.idle) - 1; last >= 0 {
+		conn := c.idle[last]
+		c.idle = c.idle[:last]
+		c.mu.Unlock()
 		return conn, nil
 	}
+	c.mu.Unlock()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.address)
 	if err != nil {
-		c.free <- nil
+		<-c.places
 		return nil, fmt.Errorf("warehouse: %w", err)
 	}
 	return conn, nil
 }
 
-// give returns a connection; one that failed is closed and may be opened anew.
+// give returns a connection; one that failed is closed.
 func (c *connections) give(conn net.Conn, err error) {
 	if err != nil {
 		conn.Close()
-		conn = nil
+	} else {
+		c.mu.Lock()
+		c.idle = append(c.idle, conn)
+		c.mu.Unlock()
 	}
-	c.free <- conn
+	<-c.places
 }
 
 // stock asks for the number in stock.
