@@ -65,9 +65,7 @@ export function budget(share: number | undefined): string {
   if (!known(share)) return dash;
   const value = share * 100;
   if (value > 0 && value < 1) return `<${thin}1${thin}%`;
-  if (value <= -100000) return `<${thin}−1000×`;
-  if (value <= -1000) return `${minus(Math.round(value / 100))}×`;
-  return `${minus(Math.floor(value))}${thin}%`;
+  return `${count(Math.floor(value)).replace("-", "−")}${thin}%`;
 }
 
 /** A burn rate: 1× spends the budget exactly by the end of the window. */

@@ -20,10 +20,11 @@ interface Props {
   ceiling?: number;
   floor?: number | "auto";
   height?: number;
+  decades?: boolean;
 }
 
 /** A chart in its panel, with the ways to ask for the same elsewhere. */
-export function ChartPanel({ title, resource, path, range, lines, levels, ceiling, floor, height }: Props) {
+export function ChartPanel({ title, resource, path, range, lines, levels, ceiling, floor, height, decades = false }: Props) {
   const chart = resource.data;
   return (
     <Panel
@@ -50,6 +51,7 @@ export function ChartPanel({ title, resource, path, range, lines, levels, ceilin
           marks={chart.marks ?? []}
           from={range.from}
           to={range.to}
+          decades={decades}
           {...(levels ? { levels } : {})}
           {...(ceiling !== undefined ? { ceiling } : {})}
           {...(floor !== undefined ? { floor } : {})}

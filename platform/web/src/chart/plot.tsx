@@ -22,13 +22,15 @@ interface Props {
   ceiling?: number;
   /** Lower end; default 0. */
   floor?: number | "auto";
+  /** Spreads small values and presses large ones together (inverse hyperbolic sine), for values that span decades. */
+  decades?: boolean;
   /** The range asked for, in Unix seconds, so that missing data shows as a gap. */
   from?: number;
   to?: number;
 }
 
 /** One chart over time, with a legend that follows the cursor. */
-export function Plot({ label, lines, marks = [], levels = [], height = 150, ceiling = 0, floor = 0, from, to }: Props) {
+export function Plot({ label, lines, marks = [], levels = [], height = 150, ceiling = 0, floor = 0, decades = false, from, to }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>();
   const latest = useRef<{ marks: Mark[]; levels: Level[]; from?: number | undefined; to?: number | undefined; ceiling: number; floor: number | "auto" }>({ marks, levels, ceiling, floor });
@@ -39,7 +41,7 @@ export function Plot({ label, lines, marks = [], levels = [], height = 150, ceil
 
   useEffect(() => {
     const element = host.current!;
-    const u = new uPlot(options(element, lines, height, latest, setCursor), data as uPlot.AlignedData, element);
+    const u = new uPlot(options(element, lines, height, decades, latest, setCursor), data as uPlot.AlignedData, element);
     plot.current = u;
     const watch = new ResizeObserver(() => {
       if (element.clientWidth > 0) u.setSize({ width: element.clientWidth, height });
@@ -97,6 +99,14 @@ function spoken(label: string, lines: Line[], data: Joined): string {
   return at < 0 ? label : `${label}: ${figures.join(", ")}`;
 }
 
+/** Labels of a scale that spans decades. */
+function powers(most: number): number[] {
+  const found = [0, 1];
+  for (let power = 10; power <= most; power *= 10) found.push(power);
+  if (found.length < 4) for (const extra of [3, 30]) if (extra <= most) found.push(extra);
+  return found.sort((a, b) => a - b);
+}
+
 /** Distances between labels of time, in seconds. */
 const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 345600, 604800];
 
@@ -104,6 +114,7 @@ function options(
   element: HTMLElement,
   lines: Line[],
   height: number,
+  decades: boolean,
   latest: { current: { marks: Mark[]; levels: Level[]; from?: number | undefined; to?: number | undefined; ceiling: number; floor: number | "auto" } },
   setCursor: (at: number | null) => void,
 ): uPlot.Options {
@@ -119,12 +130,13 @@ function options(
   return {
     width: element.clientWidth || 400,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false }, sync: { key: "time", setSeries: false } },
     scales: {
       x: { time: true, range: (_u, min, max) => [latest.current.from ?? min, latest.current.to ?? max] },
       y: {
+        ...(decades ? { distr: 4 as const, asinh: 1 } : {}),
         range: (_u, min, max) => {
           const low = latest.current.floor === "auto" ? Math.min(min ?? 0, 0) : latest.current.floor;
           const high = Math.max(max ?? 0, latest.current.ceiling);
@@ -152,6 +164,7 @@ function options(
         gap: 6,
         size: 58,
         space: 34,
+        ...(decades ? { splits: (u: uPlot) => powers(u.scales.y?.max ?? 10) } : {}),
         values: (_u, splits) => splits.map((s) => figure(s, unit)),
       },
     ],
@@ -179,7 +192,7 @@ function drawLevels(u: uPlot, levels: Level[], colour: (name: string) => string,
   ctx.save();
   ctx.font = font.replace("11px", `${11 * devicePixelRatio}px`);
   ctx.textBaseline = "bottom";
-  ctx.textAlign = "right";
+  ctx.textAlign = "left";
   for (const level of levels) {
     const y = u.valToPos(level.at, "y", true);
     if (y < bbox.top || y > bbox.top + bbox.height) continue;
@@ -190,7 +203,7 @@ function drawLevels(u: uPlot, levels: Level[], colour: (name: string) => string,
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    ctx.fillText(level.words, bbox.left + bbox.width - 4 * devicePixelRatio, y - 2 * devicePixelRatio);
+    ctx.fillText(level.words, bbox.left + 5 * devicePixelRatio, y - 2 * devicePixelRatio);
   }
   ctx.restore();
 }

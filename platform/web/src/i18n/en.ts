@@ -189,6 +189,8 @@ export const en = {
   "answer.unknown": "not enough data",
 
   "evidence.edge-errors": "Errors on calls",
+  "evidence.errors": "Own errors",
+  "evidence.edge-latency": "Slow calls",
   "evidence.self-time": "Own time",
   "evidence.saturation": "Saturation",
   "evidence.panics": "Panics",
@@ -219,6 +221,7 @@ export const en = {
   "incident.next": "waiting",
   "incident.minutes": "Minute by minute",
   "incident.minutesNote": "oldest first",
+  "incident.folded": "{n} more signals in between",
   "incident.noEntries": "Nothing has been written down yet",
   "incident.actions": "Actions",
   "incident.verdicts": "Verdicts",

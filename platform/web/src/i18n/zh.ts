@@ -191,6 +191,8 @@ export const zh: Record<keyof typeof en, string> = {
   "answer.unknown": "数据不足",
 
   "evidence.edge-errors": "调用错误",
+  "evidence.errors": "自身错误",
+  "evidence.edge-latency": "调用缓慢",
   "evidence.self-time": "自身耗时",
   "evidence.saturation": "饱和",
   "evidence.panics": "panic",
@@ -221,6 +223,7 @@ export const zh: Record<keyof typeof en, string> = {
   "incident.next": "等待中",
   "incident.minutes": "逐分钟",
   "incident.minutesNote": "最早的在前",
+  "incident.folded": "其间另有 {n} 个信号",
   "incident.noEntries": "尚无记录",
   "incident.actions": "动作",
   "incident.verdicts": "判定",

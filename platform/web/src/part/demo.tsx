@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, call } from "../api/fetch.ts";
 import { useResource } from "../api/resource.ts";
@@ -11,6 +12,9 @@ import { Lasted } from "./when.tsx";
 
 const kept = 90; // seconds of load shown
 
+/** What the load generator said lately, kept while the person looks at other screens. */
+const samples = signal<Sample[]>([]);
+
 /** The demo shop under `backstay dev`, nothing elsewhere. */
 export function DemoPanel() {
   const { data } = useResource<Status>("status", 60);
@@ -20,11 +24,10 @@ export function DemoPanel() {
 /** What the shop's users meet, and faults to break it with. */
 function Shop() {
   const { data, refresh } = useResource<Demo>("demo");
-  const [samples, setSamples] = useState<Sample[]>([]);
   const [pending, setPending] = useState("");
   const [trouble, setTrouble] = useState("");
   useEffect(() => {
-    if (data) setSamples((old) => [...old, { at: Date.now(), load: data.load }].slice(-kept - 1));
+    if (data) samples.value = [...samples.peek(), { at: Date.now(), load: data.load }].filter((s) => Date.now() - s.at <= (kept + 2) * 1000);
   }, [data]);
   if (!data) return null;
 
@@ -40,7 +43,7 @@ function Shop() {
       refresh();
     }
   };
-  const seconds = perSecond(samples);
+  const seconds = perSecond(samples.value);
   const last = seconds.at(-1);
   const faults = data.faults ?? [];
   return (
@@ -133,10 +136,11 @@ function LoadStrip({ seconds }: { seconds: Second[] }) {
   const height = 44;
   return (
     <svg class="strip" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={t("demo.strip")}>
-      {seconds.map((s, i) => {
+      {seconds.map((s) => {
         const total = s.ok + s.degraded + s.failed;
-        if (total <= 0) return null;
-        const x = width - (seconds.length - i) * 4;
+        const age = ((seconds.at(-1)?.at ?? s.at) - s.at) / 1000;
+        if (total <= 0 || age > kept) return null;
+        const x = width - (age + 1) * 4;
         const failed = (s.failed / total) * height;
         const degraded = (s.degraded / total) * height;
         return (

@@ -8,7 +8,23 @@ const entry = (at: string, step: string): TimelineEntry => ({ at: `2026-11-21T${
 
 test("entries are told by the minute, oldest first", () => {
   const minutes = byMinute([entry("12:01:02", "verdict"), entry("12:00:58", "signal"), entry("12:01:40", "cause"), entry("12:05:00", "recovery")]);
-  expect(minutes.map((m) => m.entries.map((e) => e.step))).toEqual([["signal"], ["verdict", "cause"], ["recovery"]]);
+  expect(minutes.map((m) => m.told.map((told) => ("entry" in told ? told.entry.step : told.folded.length)))).toEqual([["signal"], ["verdict", "cause"], ["recovery"]]);
+});
+
+const shape = (entries: TimelineEntry[]) => byMinute(entries).map((m) => m.told.map((told) => ("entry" in told ? told.entry.text : told.folded.length)));
+
+test("a flapping breaker does not bury the rest", () => {
+  const flaps = Array.from({ length: 9 }, (_, i) => entry(`12:00:1${i}`, "signal")).map((e, i) => ({ ...e, text: `s${i}` }));
+  expect(shape([...flaps, entry("12:00:20", "cause"), entry("12:00:21", "signal")])).toEqual([["s0", 7, "s8", "cause", "signal"]]);
+  expect(shape(flaps.slice(0, 3))).toEqual([["s0", "s1", "s2"]]);
+  expect(shape([entry("12:00:59", "signal"), entry("12:01:00", "signal")])).toEqual([["signal"], ["signal"]]);
+});
+
+test("an action is told when it takes hold, and shows its state once", () => {
+  const of = (at: string, text: string) => ({ ...entry(at, "action"), text, action: "a" });
+  const entries = [of("12:00:01", "planned"), of("12:00:02", "applied"), of("12:00:30", "undone")];
+  expect(shape(entries)).toEqual([["applied", "undone"]]);
+  expect(byMinute(entries)[0]!.told.map((told) => "entry" in told && told.last)).toEqual([false, true]);
 });
 
 test("a step is reached when it first happened", () => {

@@ -3,7 +3,7 @@ import { clock, figure } from "../format.ts";
 import { t, word } from "../i18n/index.ts";
 import { ActionStateTag } from "./actionlist.tsx";
 import { Icon, type Picture } from "./icon.tsx";
-import { byMinute, steps } from "./steps.ts";
+import { byMinute, steps, type Told } from "./steps.ts";
 
 /** The chain told minute by minute, with what each step rests on. */
 export function Timeline({ entries, actions }: { entries: TimelineEntry[]; actions: Action[] }) {
@@ -12,16 +12,50 @@ export function Timeline({ entries, actions }: { entries: TimelineEntry[]; actio
   return (
     <div class="timeline">
       {byMinute(entries).map((m) => (
-        <section key={m.entries[0]!.at} class="minute" aria-label={m.at}>
+        <section key={m.at + keyOf(m.told[0]!)} class="minute" aria-label={m.at}>
           <h3 class="minute-at num">{m.at}</h3>
           <ol class="minute-list">
-            {m.entries.map((entry, i) => (
-              <Entry key={`${entry.at}${entry.step}${i}`} entry={entry} action={entry.action ? actionOf.get(entry.action) : undefined} />
-            ))}
+            {m.told.map((told) =>
+              "folded" in told ? (
+                <Folded key={keyOf(told)} entries={told.folded} />
+              ) : (
+                <Entry key={keyOf(told)} entry={told.entry} action={told.last ? actionOf.get(told.entry.action ?? "") : undefined} />
+              ),
+            )}
           </ol>
         </section>
       ))}
     </div>
+  );
+}
+
+function keyOf(told: Told): string {
+  const entry = "folded" in told ? told.folded[0]! : told.entry;
+  return `${entry.at}${entry.step}${entry.action ?? ""}${entry.text}${"folded" in told}`;
+}
+
+/** Signals of a run between its first and its last. */
+function Folded({ entries }: { entries: TimelineEntry[] }) {
+  return (
+    <li class="entry step-signal folded">
+      <span class="entry-time num">{clock(entries[0]!.at).slice(3)}</span>
+      <span class="entry-dot" aria-hidden="true">
+        …
+      </span>
+      <details class="entry-body">
+        <summary>{t("incident.folded", { n: entries.length })}</summary>
+        <ol>
+          {entries.map((entry) => (
+            <li key={entry.at + entry.text}>
+              <time class="num faint" dateTime={entry.at}>
+                {clock(entry.at).slice(3)}
+              </time>{" "}
+              {entry.text}
+            </li>
+          ))}
+        </ol>
+      </details>
+    </li>
   );
 }
 
@@ -55,8 +89,12 @@ export function EvidenceList({ evidence }: { evidence: Evidence[] }) {
           <span class="evidence-kind">{word("evidence", e.kind)}</span>
           <span class="evidence-subject">{e.subject}</span>
           <span class="evidence-figures num">
-            <b>{figure(e.observed, e.unit)}</b>
-            <span class="faint"> {t("evidence.expected", { value: figure(e.expected, e.unit) })}</span>
+            {e.observed !== e.expected && (
+              <>
+                <b>{figure(e.observed, e.unit)}</b>
+                <span class="faint"> {t("evidence.expected", { value: figure(e.expected, e.unit) })}</span>
+              </>
+            )}
           </span>
           <span class="evidence-detail">{e.detail}</span>
         </li>

@@ -31,7 +31,9 @@ export function IncidentScreen({ id }: ScreenProps) {
           </span>
         </div>
         <p class="facts">
-          <span>{word("severity", data.severity)}</span>
+          <span>
+            {t("slo.severity")} {word("severity", data.severity)}
+          </span>
           <span>
             <a href={`/services/${encodeURIComponent(data.service)}`}>{data.service}</a>
           </span>

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { ApiError, send } from "../api/fetch.ts";
+import { ApiError, call, send } from "../api/fetch.ts";
 import { useResource } from "../api/resource.ts";
 import type { Finding, Overview, SLOStatus } from "../api/types.ts";
 import type { ScreenProps } from "../app.tsx";
@@ -30,11 +30,13 @@ export function NewSLOScreen(_: ScreenProps) {
     try {
       const found = await send<SLOStatus[]>(`slos${check ? "?check=1" : ""}`, text);
       const first = found[0];
-      if (!check && first) go(`/slos/${encodeURIComponent(first.name)}`);
-      else setJudgement({ fine: t("newslo.fine", { names: found.map((s) => s.name).join(", ") }) });
+      if (!check && first) {
+        await judged(first.name);
+        go(`/slos/${encodeURIComponent(first.name)}`);
+      } else setJudgement({ fine: t("newslo.fine", { names: found.map((s) => s.name).join(", ") }) });
     } catch (cause) {
       const problem = cause instanceof ApiError ? cause.problem : { title: String(cause) };
-      setJudgement({ trouble: [problem.title, problem.detail].filter(Boolean).join(": "), findings: problem.findings ?? [] });
+      setJudgement({ trouble: problem.detail || problem.title || String(cause), findings: problem.findings ?? [] });
     } finally {
       setBusy(false);
     }
@@ -116,6 +118,15 @@ export function NewSLOScreen(_: ScreenProps) {
       </Panel>
     </div>
   );
+}
+
+/** Waits until the server has judged a new objective once, which it does every second. */
+async function judged(name: string): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const all = await call<SLOStatus[] | null>("GET", "slos");
+    if ((all ?? []).some((s) => s.name === name)) return;
+    await new Promise((done) => setTimeout(done, 250));
+  }
 }
 
 /** A first objective that any service can be given. */

@@ -250,7 +250,9 @@ function Processes({ processes }: { processes: Instance[] }) {
               <td class="num nowrap">
                 <Ago at={p.since} />
               </td>
-              <td class="num right">{p.policyVersion}</td>
+              <td class="num right" title={String(p.policyVersion)}>
+                {p.policyVersion > 1e6 ? `…${String(p.policyVersion).slice(-6)}` : p.policyVersion}
+              </td>
               <td class="num right">{count(p.goroutines)}</td>
               <td class="num right">{bytes(p.heapBytes)}</td>
             </tr>

@@ -98,6 +98,7 @@ export function SLOScreen({ id }: ScreenProps) {
           lines={(burnChart.data?.series ?? []).slice(0, 1).map((s) => lineOf(s, shortest ? t("slo.burnOver", { window: goDuration(shortest) }) : t("slo.burn"), "x", "warn"))}
           levels={levels}
           ceiling={2}
+          decades
           height={200}
         />
       </div>
