@@ -44,16 +44,23 @@ type Row struct {
 	BreakerOpen *float64      `json:"breakerOpen,omitempty"`
 	BurnVerdict *float64      `json:"burnVerdict,omitempty"`
 	NamedCause  *float64      `json:"namedCause,omitempty"` // until the right service was named
-	Cause       string        `json:"cause,omitempty"`      // service named last
-	CauseClass  verdict.Class `json:"causeClass,omitempty"`
-	WrongFirst  string        `json:"wrongFirst,omitempty"` // service named before the right one
+	Cause       string        `json:"cause,omitempty"`      // as first named rightly; else as named last
+	CauseClass  verdict.Class `json:"causeClass,omitempty"` // of Cause
 	Right       bool          `json:"right"`                // the service named last is the broken one
-	RightClass  bool          `json:"rightClass"`
-	Repaired    *float64      `json:"repaired,omitempty"` // until Backstay replaced the broken process, when it did
+	RightClass  bool          `json:"rightClass"`           // and CauseClass is the kind of its fault
+	Named       []Naming      `json:"named,omitempty"`      // every naming, in order
+	Repaired    *float64      `json:"repaired,omitempty"`   // until Backstay replaced the broken process, when it did
 	Recovery    *float64      `json:"recovery,omitempty"`
 
 	With    Count `json:"with"`
 	Without Count `json:"without"`
+}
+
+// Naming is a cause as it was named during a run.
+type Naming struct {
+	After   float64       `json:"after"` // seconds
+	Service string        `json:"service"`
+	Class   verdict.Class `json:"class"`
 }
 
 // Count is what became of the users of one run.
@@ -91,15 +98,16 @@ func (r *Row) fill(w *watch, seconds []load.Second, protected bool) {
 	r.BurnVerdict = since(from, w.burning)
 	for _, n := range w.named {
 		right := n.cause.Service == w.fault.Service
-		if right && r.NamedCause == nil {
-			r.NamedCause = since(from, n.at)
+		if r.NamedCause == nil {
+			r.Cause, r.CauseClass = n.cause.Service, n.cause.Class
+			if right {
+				r.NamedCause = since(from, n.at)
+			}
 		}
-		if !right && r.NamedCause == nil {
-			r.WrongFirst = n.cause.Service
-		}
-		r.Cause, r.CauseClass = n.cause.Service, n.cause.Class
-		r.Right, r.RightClass = right, right && n.cause.Class == w.fault.Class
+		r.Right = right
+		r.Named = append(r.Named, Naming{After: *since(from, n.at), Service: n.cause.Service, Class: n.cause.Class})
 	}
+	r.RightClass = r.Right && r.CauseClass == w.fault.Class
 	r.Repaired = since(w.began, w.repaired)
 	r.Recovery = count.Recovery
 }
@@ -130,8 +138,8 @@ func (r *Report) judge() {
 		within(row.Fault, "breaker open", row.BreakerOpen, promiseBreaker)
 		within(row.Fault, "burn verdict", row.BurnVerdict, promiseBurn)
 		within(row.Fault, "right cause named", row.NamedCause, promiseCause)
-		if row.Cause != "" && !row.Right {
-			miss("%s: the cause named last is %s, it was %s", row.Fault, row.Cause, row.Expected)
+		if n := len(row.Named); n > 0 && !row.Right {
+			miss("%s: the cause named last is %s, it was %s", row.Fault, row.Named[n-1].Service, row.Expected)
 		}
 		within(row.Fault, "recovery", row.Recovery, promiseRecovery)
 		if strings.HasPrefix(row.Fault, "payment-") && promiseRatio*row.With.Failed > row.Without.Failed {
@@ -147,7 +155,7 @@ func (r *Report) define() []string {
 	return []string{
 		fmt.Sprintf("Load: %g users a second who do not wait for each other and give up after 1 s. Each fault lasts %g s, unless Backstay replaces the broken process before.", r.Rate, r.Duration),
 		"breaker: until the caller's breaker refused calls to the broken service, by the caller's own clock.",
-		"burn: until the incident was opened by a burning objective. cause: until the right service was named; the kind of fault stands beside it.",
+		"burn: until the incident was opened by a burning objective. cause: until the right service was named. named: all that was named, in order; right when the last one is the broken service, of its kind when it was first named with the kind of its fault.",
 		"For inventory-leak, which grows, these three count from the first bad second that the users saw; the others count from the fault.",
 		fmt.Sprintf("A bad second is one in which more than %g %% of the users got no full answer within %g s; a degraded answer is not a full one.", badShare*100, goodAnswer.Seconds()),
 		"repaired: until Backstay had replaced the broken process, when it did.",
@@ -192,22 +200,26 @@ func (r *Report) WriteTable(w io.Writer) error {
 	return err
 }
 
-// named tells which cause was named and whether that was right.
+// named tells which causes were named, and whether the last one is right.
 func (row *Row) named() string {
-	switch {
-	case row.Cause == "":
+	if len(row.Named) == 0 {
 		return "none"
+	}
+	text := ""
+	for i, n := range row.Named {
+		if i > 0 {
+			text += ", then "
+		}
+		text += fmt.Sprintf("%s (%s)", n.Service, n.Class)
+	}
+	switch {
 	case !row.Right:
-		return fmt.Sprintf("%s (%s), wrong", row.Cause, row.CauseClass)
+		return text + ": wrong"
+	case !row.RightClass:
+		return fmt.Sprintf("%s: right, but not its kind (%s)", text, row.ExpectedClass)
+	default:
+		return text + ": right"
 	}
-	text := fmt.Sprintf("%s (%s), right", row.Cause, row.CauseClass)
-	if !row.RightClass {
-		text = fmt.Sprintf("%s, right; %s instead of %s", row.Cause, row.CauseClass, row.ExpectedClass)
-	}
-	if row.WrongFirst != "" {
-		text += "; first " + row.WrongFirst
-	}
-	return text
 }
 
 func seconds(s *float64) string {

@@ -128,7 +128,7 @@ func TestWatch(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, seconds(c.got), c.want)
 		}
 	}
-	if w.incident != "first" || !row.Right || !row.RightClass || row.WrongFirst != "order" {
+	if w.incident != "first" || !row.Right || row.RightClass || row.CauseClass != verdict.Latency || len(row.Named) != 3 || row.Named[0].Service != "order" {
 		t.Errorf("incident %s, row %+v", w.incident, row)
 	}
 	if row.With.Failed != 400 || row.With.Degraded != 500 || row.With.Users != 2000 {
@@ -143,18 +143,20 @@ func TestReport(t *testing.T) {
 		{
 			Fault: "payment-errors", Expected: "payment", ExpectedClass: verdict.Errors,
 			BreakerOpen: s(0.4), BurnVerdict: s(2.1), NamedCause: s(3), Cause: "payment", CauseClass: verdict.Errors,
-			Right: true, RightClass: true, Recovery: s(1.2),
+			Right: true, RightClass: true, Recovery: s(1.2), Named: []Naming{{3, "payment", verdict.Errors}},
 			With: Count{Users: 9000, Failed: 12, Degraded: 5000}, Without: Count{Users: 9000, Failed: 3000, Unsent: 7},
 		},
 		{
 			Fault: "payment-slow", Expected: "payment", ExpectedClass: verdict.Latency,
-			BreakerOpen: s(2.5), NamedCause: s(9), Cause: "payment", CauseClass: verdict.Errors, WrongFirst: "order",
+			BreakerOpen: s(2.5), NamedCause: s(9), Cause: "payment", CauseClass: verdict.Errors,
+			Named: []Naming{{4, "order", verdict.Latency}, {9, "payment", verdict.Errors}},
 			Right: true, Repaired: s(12), Recovery: s(0),
 			With: Count{Users: 9000, Failed: 700}, Without: Count{Users: 9000, Failed: 6000},
 		},
 		{
 			Fault: "order-panic", Expected: "order", ExpectedClass: verdict.Panics,
 			BreakerOpen: s(1), BurnVerdict: s(16), Cause: "payment", CauseClass: verdict.Down,
+			Named: []Naming{{17, "payment", verdict.Down}},
 		},
 	}}
 	r.judge()

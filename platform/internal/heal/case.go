@@ -45,13 +45,15 @@ const (
 
 // incidentCase is what the ladder keeps of an open incident.
 type incidentCase struct {
-	situation Situation
-	cause     *verdict.Cause // the one being acted on
-	phase     phase
-	next      int       // index of the next rung
-	until     time.Time // verifying: when the next rung may begin
-	quiet     time.Time // since when nothing burns; zero while it burns
-	leases    map[string]*leased
-	stale     []string // actions that a renewed lease replaced
-	serial    int      // makes keys of commands unique within the case
+	situation  Situation
+	cause      *verdict.Cause // the one being acted on
+	phase      phase
+	rival      string // another service that is named now, not acted on yet
+	rivalSince time.Time
+	next       int       // index of the next rung
+	until      time.Time // verifying: when the next rung may begin
+	quiet      time.Time // since when nothing burns; zero while it burns
+	leases     map[string]*leased
+	stale      []string // actions that a renewed lease replaced
+	serial     int      // makes keys of commands unique within the case
 }

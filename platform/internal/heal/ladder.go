@@ -26,6 +26,9 @@ type Config struct {
 	Lease time.Duration
 	// Quiet is how long nothing may burn before overrides are taken back; zero means 5 s.
 	Quiet time.Duration
+	// Settle is how long another service must be named as the cause before the
+	// ladder turns to it; the first one named is acted on at once. Zero means 3 s.
+	Settle time.Duration
 	// CoolDown is the least time between two rungs of the same kind at the same
 	// service, over all incidents; zero means 30 s.
 	CoolDown time.Duration
@@ -48,6 +51,7 @@ func (c Config) orDefault() Config {
 		{&c.Verify, 12 * time.Second},
 		{&c.Lease, 2 * time.Minute},
 		{&c.Quiet, 5 * time.Second},
+		{&c.Settle, 3 * time.Second},
 		{&c.CoolDown, 30 * time.Second},
 	} {
 		if *f.have <= 0 {
@@ -165,13 +169,25 @@ func (l *Ladder) Tick(now time.Time) []Command {
 }
 
 // turn takes up a newly named cause. Another service than before begins a new
-// climb; another class of the same service only decides whether to wait.
+// climb, once it has been named for a while: while the evidence sways, undoing and
+// redoing would do more harm than either cause. Another class of the same service
+// only decides whether to wait.
 func (l *Ladder) turn(c *incidentCase, now time.Time) {
 	named, old := c.situation.Cause, c.cause
-	if old != nil && old.Service == named.Service && old.Class == named.Class {
+	switch {
+	case old == nil:
+	case old.Service == named.Service:
+		c.rival = ""
+		if old.Class == named.Class {
+			return
+		}
+	case c.rival != named.Service:
+		c.rival, c.rivalSince = named.Service, now
+		return
+	case now.Sub(c.rivalSince) < l.cfg.Settle:
 		return
 	}
-	c.cause = named
+	c.cause, c.rival = named, ""
 	atOnce := restartsFirst(named.Class)
 	if old != nil && old.Service == named.Service {
 		if atOnce && c.phase == verifying && c.next == 0 {

@@ -81,7 +81,7 @@ func play(t *testing.T, script []byte) []byte {
 	}
 	s.now = s.start
 	ladder, err := New(Config{
-		Verify: 10 * time.Second, Lease: 40 * time.Second, Quiet: 5 * time.Second, CoolDown: 30 * time.Second,
+		Verify: 10 * time.Second, Lease: 40 * time.Second, Quiet: 5 * time.Second, Settle: 3 * time.Second, CoolDown: 30 * time.Second,
 		Callers: func(dependency string) []string { return s.callers[dependency] },
 		Can: func(kind action.Kind, service string) error {
 			if s.kinds[kind] || kind == action.Restart && s.restart[service] {
