@@ -26,6 +26,9 @@ const (
 	apart = 5 * time.Second
 	// changesSince is how old a change may be to be named as evidence.
 	changesSince = 15 * time.Minute
+	// settled keeps the last seconds out of what the finder sees: spans come in
+	// batches, and a caller's may be here before those of what it called.
+	settled = 2 * time.Second
 )
 
 // evidence gathers what the cause finder looks at.
@@ -47,7 +50,7 @@ func (e *evidence) gather(ctx context.Context, in incident.Incident, onset, now 
 	input := rca.Input{
 		At: now, Onset: onset,
 		Objective: verdict.Subject{Service: in.Service, SLO: in.SLO},
-		Now:       e.graph.Window(from, now),
+		Now:       e.graph.Window(from, now.Add(-settled)),
 		Baseline:  e.graph.Window(e.healthySince(ctx, onset), onset.Add(-apart)),
 	}
 	goroutines, heap := e.gauge(ctx, "go_goroutines", now), e.gauge(ctx, "go_heap_bytes", now)

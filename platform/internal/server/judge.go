@@ -25,7 +25,8 @@ type judge struct {
 	actor    *executor.Executor
 	evidence *evidence
 	feed     *api.Feed
-	keep     func(now time.Time) // saves the engine's counts
+	promised func(verdict.Subject) bool // whether an objective is still in force
+	keep     func(now time.Time)        // saves the engine's counts
 	log      *slog.Logger
 
 	latest atomic.Pointer[[]slo.Status]
@@ -66,6 +67,9 @@ func (j *judge) once(ctx context.Context, now time.Time) {
 	for i := range statuses {
 		j.observe(ctx, statuses[i].Verdict)
 		j.observe(ctx, statuses[i].Recovered)
+	}
+	if err := j.book.Retain(ctx, now, j.promised); err != nil {
+		j.log.Error("incidents of withdrawn objectives not ended", "error", err)
 	}
 	for _, in := range j.book.Current() {
 		if in.Burning {

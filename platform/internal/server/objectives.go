@@ -16,6 +16,7 @@ import (
 	"github.com/backstay/backstay/platform/internal/api"
 	"github.com/backstay/backstay/platform/internal/metastore"
 	"github.com/backstay/backstay/platform/internal/slo"
+	"github.com/backstay/backstay/platform/internal/verdict"
 )
 
 // sloKind is how objectives are filed in the metastore.
@@ -120,11 +121,11 @@ func (o *objectives) remove(ctx context.Context, name, by string) error {
 }
 
 // promised reports whether the objective is in force.
-func (o *objectives) promised(name string) bool {
+func (o *objectives) promised(s verdict.Subject) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	_, ok := o.byName[name]
-	return ok
+	objective, ok := o.byName[s.SLO]
+	return ok && objective.Service == s.Service
 }
 
 // saveEvery is how much of the budgets' memory a crash may cost.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/backstay/backstay/metric"
 	"github.com/backstay/backstay/platform/internal/action"
 	"github.com/backstay/backstay/platform/internal/api"
 	"github.com/backstay/backstay/platform/internal/console"
@@ -128,7 +128,7 @@ func (s *server) openIngest(ctx context.Context) (err error) {
 	s.graph = topology.New(topology.Config{})
 	s.ingest, err = ingest.Listen(ctx, ingest.Config{
 		GRPCAddr: c.OTLP.GRPC, HTTPAddr: c.OTLP.HTTP,
-		Traces: s.traces, Metrics: s.metrics, Graph: s.graph, Log: s.opts.Log,
+		Traces: s.traces, Metrics: s.metrics, Graph: s.graph, Token: c.Token, Log: s.opts.Log,
 	})
 	if err != nil {
 		return err
@@ -172,7 +172,7 @@ func (s *server) openJudge(ctx context.Context) (err error) {
 	s.closing(counts.save)
 	s.judge = &judge{
 		feeder: sli.New(engine, s.metrics, s.graph, sli.Config{}),
-		engine: engine, book: s.book, feed: s.feed, keep: counts.keep, log: s.opts.Log,
+		engine: engine, book: s.book, feed: s.feed, promised: s.goals.promised, keep: counts.keep, log: s.opts.Log,
 		onset: map[string]time.Time{},
 	}
 	return nil
@@ -275,17 +275,25 @@ func (s *server) handler() http.Handler {
 		mux.Handle(path, backend)
 	}
 	mux.Handle("/control/", s.plane.Handler())
-	mux.Handle("/metrics", s.ownMetrics().Handler())
+	mux.Handle("/metrics", withToken(s.opts.Config.Token, s.ownMetrics().Handler()))
 	mux.Handle("/", console.Handler())
 	return mux
 }
 
-// ownMetrics is what the server says about itself.
-func (s *server) ownMetrics() *metric.Registry {
-	registry := metric.NewRegistry()
-	metric.Process(registry, s.startedAt)
-	registry.GaugeFunc("backstay_event_streams", "Open live streams of consoles.", func() float64 { return float64(s.feed.Readers()) })
-	return registry
+// withToken asks for the token, where there is one.
+func withToken(token string, next http.Handler) http.Handler {
+	if token == "" {
+		return next
+	}
+	want := []byte("Bearer " + token)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1 {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="backstay"`)
+			http.Error(w, "a token is needed", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (s *server) otlpHTTP() string { return s.ingest.HTTPAddr() }
