@@ -65,7 +65,7 @@ func (p *Program) printDrill(report demo.Report) error {
 		return err
 	}
 	if n := len(report.Missed); n > 0 {
-		return &negativeError{exitNegative, counted(n, "promise was", "promises were") + " not kept", "'backstay incident list' shows what was seen"}
+		return &negativeError{exitNegative, counted(n, "promise was", "promises were") + " not kept", "watch it with 'backstay dev' and 'backstay demo break'"}
 	}
 	return nil
 }

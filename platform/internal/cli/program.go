@@ -50,7 +50,7 @@ type RunOptions struct {
 
 // Run carries out the command line and returns the exit code.
 func (p *Program) Run(ctx context.Context) int {
-	root := p.root()
+	root := p.root() //nolint:contextcheck // commands take the context that ExecuteContext hands them
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
@@ -105,7 +105,7 @@ Services are protected by its SDK even while this program is gone.`,
 	flags.StringVar(&p.color, "color", "auto", "auto, always or never; NO_COLOR means never")
 
 	if p.Serve != nil {
-		root.AddCommand(p.devCommand(), p.serveCommand()) //nolint:contextcheck // the context arrives with the command
+		root.AddCommand(p.devCommand(), p.serveCommand())
 	}
 	root.AddCommand(p.serviceCommand(), p.sloCommand(), p.incidentCommand(), p.policyCommand(), p.demoCommand(), p.versionCommand())
 	return root
