@@ -158,7 +158,7 @@ func (r *Report) define() []string {
 		"burn: until the incident was opened by a burning objective. cause: until the right service was named. named: all that was named, in order; right when the last one is the broken service, of its kind when it was first named with the kind of its fault.",
 		"For inventory-leak, which grows, these three count from the first bad second that the users saw; the others count from the fault.",
 		fmt.Sprintf("A bad second is one in which more than %g %% of the users got no full answer within %g s; a degraded answer is not a full one.", badShare*100, goodAnswer.Seconds()),
-		"repaired: until Backstay had replaced the broken process, when it did.",
+		"lasted: how long the fault was there, until Backstay had replaced the broken process or the drill lifted it.",
 		fmt.Sprintf("recovery: from the end of the fault (lifted or repaired) to the first of %d good seconds in a row.", goodRun),
 		fmt.Sprintf("failed: users with an error, no connection or no answer within 1 s, over %g s from the fault; of the rest, degraded got an answer by a fallback.", r.Duration+r.Tail),
 		"without: the same load, fault and time in a shop whose SDK measures but guards nothing (BACKSTAY_PROTECT=off). The ladder that restarts processes works in both.",
@@ -168,13 +168,13 @@ func (r *Report) define() []string {
 // WriteTable writes the report for a person.
 func (r *Report) WriteTable(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "FAULT\tBREAKER\tBURN\tCAUSE\tNAMED\tREPAIRED\tRECOVERY\tFAILED WITH\tFAILED WITHOUT\tDEGRADED WITH")
+	fmt.Fprintln(table, "FAULT\tBREAKER\tBURN\tCAUSE\tNAMED\tLASTED\tRECOVERY\tFAILED WITH\tFAILED WITHOUT\tDEGRADED WITH\tLASTED WITHOUT")
 	for _, row := range r.Rows {
 		fmt.Fprintln(table, strings.Join([]string{
 			row.Fault, seconds(row.BreakerOpen), seconds(row.BurnVerdict), seconds(row.NamedCause), row.named(),
-			seconds(row.Repaired), seconds(row.Recovery),
+			seconds(&row.With.Lasted), seconds(row.Recovery),
 			strconv.FormatUint(row.With.Failed, 10), strconv.FormatUint(row.Without.Failed, 10),
-			strconv.FormatUint(row.With.Degraded, 10),
+			strconv.FormatUint(row.With.Degraded, 10), seconds(&row.Without.Lasted),
 		}, "\t"))
 	}
 	if err := table.Flush(); err != nil {

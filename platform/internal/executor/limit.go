@@ -18,10 +18,10 @@ type Limits struct {
 	Pages     int
 }
 
-// DefaultLimits lets a ladder climb a few times and stops a loop that restarts a
-// service over and over without curing it.
+// DefaultLimits lets a ladder climb for one incident a minute and stops a loop
+// that restarts a service over and over without curing it.
 func DefaultLimits() Limits {
-	return Limits{Window: 10 * time.Minute, Overrides: 60, Restarts: 6, Scripts: 6, Pages: 10}
+	return Limits{Window: 10 * time.Minute, Overrides: 60, Restarts: 12, Scripts: 12, Pages: 12}
 }
 
 func (l Limits) orDefault() Limits {
