@@ -32,6 +32,7 @@ var floors = []archtest.Room{
 	{Path: "internal/server", Floor: 5, Step: 5, Why: "wires the loop into one process"},
 	{Path: "internal/cli", Floor: 5, Step: 6, Why: "the command line"},
 	{Path: "cmd/...", Floor: 6, Why: "entry points"},
+	{Path: "test/...", Floor: 7, Why: "tests of whole programs; nobody imports them"},
 }
 
 func TestFloors(t *testing.T) {
