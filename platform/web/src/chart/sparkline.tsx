@@ -4,7 +4,7 @@ export function Sparkline({ values, errors, width = 96, height = 22 }: { values:
   return (
     <svg class="spark" width={width} height={height} viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
       <path class="spark-line" d={stroke(values, top, width, height)} />
-      {errors?.some((v) => v !== null && v > top / 50) && <path class="spark-errors" d={stroke(errors, top, width, height)} />}
+      {errors?.some((v) => v !== null && v > top / 50) && <path class="spark-errors" d={stroke(errors.map((v) => (v ? v : null)), top, width, height)} />}
     </svg>
   );
 }

@@ -201,7 +201,7 @@ function Edges({ edges, other, none }: { edges: Edge[]; other: "from" | "to"; no
         <tbody>
           {edges.map((edge) => (
             <tr key={edge[other]}>
-              <td>
+              <td class="nowrap">
                 <Glyph health={edge.health} /> <a href={`/services/${encodeURIComponent(edge[other])}`}>{edge[other]}</a>
                 <span class="sr">{word("health", edge.health)}</span>
               </td>
@@ -243,7 +243,7 @@ function Processes({ processes }: { processes: Instance[] }) {
         <tbody>
           {processes.map((p) => (
             <tr key={p.id}>
-              <td>
+              <td class="nowrap">
                 <Glyph health={p.connected ? "good" : "bad"} /> <span class="mono">{p.id}</span>
                 <span class="sub">{p.connected ? t("process.connected") : t("process.gone")}</span>
               </td>

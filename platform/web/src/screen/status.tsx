@@ -29,6 +29,7 @@ export function StatusScreen(_: ScreenProps) {
         </p>
       </header>
       <Panel title={t("status.counters")} flush>
+        {counters.length === 0 && <p class="plot-none">{t("slo.noData")}</p>}
         <div class="scroll" tabIndex={0}>
           <table class="table">
             <tbody>
