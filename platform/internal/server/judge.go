@@ -41,6 +41,9 @@ func (j *judge) statuses() []slo.Status {
 	return nil
 }
 
+// show makes a judgement the latest.
+func (j *judge) show(statuses []slo.Status) { j.latest.Store(&statuses) }
+
 // run judges once a second until the context ends.
 func (j *judge) run(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
@@ -63,7 +66,7 @@ func (j *judge) once(ctx context.Context, now time.Time) {
 		j.log.Warn("indicators not read", "error", err)
 	}
 	statuses := j.engine.Evaluate(now)
-	j.latest.Store(&statuses)
+	j.show(statuses)
 	for i := range statuses {
 		j.observe(ctx, statuses[i].Verdict)
 		j.observe(ctx, statuses[i].Recovered)

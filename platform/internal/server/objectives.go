@@ -24,8 +24,9 @@ const sloKind = "slo"
 
 // objectives keeps the promises in force: in the engine and in the metastore.
 type objectives struct {
-	meta   metastore.Store
-	engine *slo.Engine
+	meta    metastore.Store
+	engine  *slo.Engine
+	changed func() // called after the engine has other objectives; nil means nobody asks
 
 	mu     sync.Mutex
 	byName map[string]slo.Objective
@@ -70,6 +71,9 @@ func (o *objectives) set() {
 	}
 	slices.SortFunc(all, func(a, b slo.Objective) int { return strings.Compare(a.Name, b.Name) })
 	o.engine.Set(all)
+	if o.changed != nil {
+		o.changed()
+	}
 }
 
 // apply puts the objectives of the documents in force, all or none; with check it

@@ -175,6 +175,9 @@ func (s *server) openJudge(ctx context.Context) (err error) {
 		engine: engine, book: s.book, feed: s.feed, promised: s.goals.promised, keep: counts.keep, log: s.opts.Log,
 		onset: map[string]time.Time{},
 	}
+	// An objective is known from the moment it is promised, not from the next tick.
+	s.goals.changed = func() { s.judge.show(engine.Evaluate(time.Now())) }
+	s.goals.changed()
 	return nil
 }
 
