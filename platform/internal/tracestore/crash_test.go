@@ -62,7 +62,7 @@ func crashBatch(worker, i int) []Span {
 func TestAcknowledgedSurvivesKill(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "traces")
-	for _, acknowledgements := range []int{5, 100, 600} {
+	for _, acknowledgements := range []int{1, 20, 120} {
 		acknowledged := killAfter(t, dir, acknowledgements)
 		s := open(t, dir, Config{})
 		spans := 0

@@ -214,10 +214,10 @@ func TestSpaceBound(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	c := &clock{at: noon}
-	s := open(t, dir, Config{MaxBytes: 3 << 20, Now: c.now})
+	s := open(t, dir, Config{MaxBytes: 1 << 20, Now: c.now})
 	for hour := range 6 {
 		c.set(noon.Add(time.Duration(hour) * time.Hour))
-		for i := range 10 {
+		for i := range 5 {
 			add(t, s, shopTraces(500, uint64(hour*100+i), c.now())...) //nolint:gosec // small
 		}
 		if err := s.(*disk).db.Flush(); err != nil {
@@ -229,7 +229,7 @@ func TestSpaceBound(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := s.Stats()
-	if before.Bytes < 3<<20 || !before.Oldest.Equal(noon) || !after.Oldest.After(noon) {
+	if before.Bytes < 1<<20 || !before.Oldest.Equal(noon) || !after.Oldest.After(noon) {
 		t.Errorf("%d bytes since %v became since %v", before.Bytes, before.Oldest, after.Oldest)
 	}
 	if list, err := s.Find(t.Context(), Query{}); err != nil || len(list) != 20 {
