@@ -143,7 +143,7 @@ func (c *call) attempt(ctx context.Context) (any, error) {
 		out.Header.Set(HeaderTimeout, FormatTimeout(deadline.Sub(start)))
 	}
 	c.sent = true
-	res, err := c.t.base.RoundTrip(out)
+	res, err := c.t.base.RoundTrip(out) //nolint:bodyclose // the body is the caller's, or discarded with the attempt
 	took := time.Since(start)
 
 	outcome := outcomeOf(ctx, res, err)

@@ -256,7 +256,7 @@ func TestAlwaysRecovers(t *testing.T) {
 				default:
 					if len(held) > 0 {
 						i := dice.IntN(len(held))
-						held[i].Record(backstay.Outcome{Class: backstay.Class(dice.IntN(6))}) //nolint:gosec // six classes
+						held[i].Record(backstay.Outcome{Class: backstay.Class(dice.IntN(6))})
 						held = append(held[:i], held[i+1:]...)
 					}
 				}
@@ -297,7 +297,7 @@ func TestConcurrentUse(t *testing.T) {
 					b.Snapshot()
 				}
 				if p, err := b.Acquire(context.Background()); err == nil {
-					p.Record(backstay.Outcome{Class: backstay.Class(i / 50 % 3)}) //nolint:gosec // three classes
+					p.Record(backstay.Outcome{Class: backstay.Class(i / 50 % 3)})
 				}
 			}
 		})
