@@ -24,6 +24,7 @@ var floors = []archtest.Room{
 	{Path: "backstaytest/archtest", Floor: 0, Why: "tests of structure, used by tests only"},
 	{Path: "backstaytest", Floor: 4, Why: "what users need in their tests"},
 	{Path: "service", Floor: 4, Step: 1, Why: "wires a process from all of the above"},
+	{Path: "examples/...", Floor: 5, Why: "programs as a user writes them; the documents show pieces of them"},
 }
 
 func TestFloors(t *testing.T) {
