@@ -6,8 +6,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxBlockBytes bounds what a block may unfold to.
-const maxBlockBytes = 256 << 20
+// maxBlockBytes bounds what a block may unfold to, so that a damaged one cannot
+// ask for memory without end.
+const maxBlockBytes = 32 << 20
 
 // codec compresses blocks. Both sides are safe for concurrent use.
 type codec struct {
@@ -29,9 +30,13 @@ func newCodec() (*codec, error) {
 	return &codec{encoder: encoder, decoder: decoder}, nil
 }
 
-func (c *codec) pack(spans []Span) []byte {
+// pack returns nothing when the spans are too much for one block.
+func (c *codec) pack(spans []Span) (data []byte, ok bool) {
 	plain := encodeBlock(nil, spans)
-	return c.encoder.EncodeAll(plain, make([]byte, 0, len(plain)/4))
+	if len(plain) > maxBlockBytes {
+		return nil, false
+	}
+	return c.encoder.EncodeAll(plain, make([]byte, 0, len(plain)/4)), true
 }
 
 func (c *codec) unpack(data []byte) ([]Span, error) {

@@ -132,33 +132,55 @@ func (d *disk) Append(ctx context.Context, spans []Span) error {
 	return nil
 }
 
-// fill writes the blocks of spans, their headers and index keys into batch.
+// fill writes the blocks of spans into batch.
 func (d *disk) fill(batch *pebble.Batch, spans []Span) (blocks uint64, err error) {
 	now := d.cfg.Now()
-	hour := hourOf(now)
 	for part := range slices.Chunk(spans, maxSpansPerBlock) {
-		seq := d.seq.Add(1)
-		h := headerOf(part, now.UnixNano())
-		if err := batch.Set(plainKey(hour, sectionBlock, seq), d.codec.pack(part), nil); err != nil {
+		n, err := d.fillPart(batch, now, part)
+		if err != nil {
 			return 0, err
 		}
-		if err := batch.Set(plainKey(hour, sectionHeader, seq), h.encode(), nil); err != nil {
-			return 0, err
-		}
-		seen := make(map[uint64]bool, len(part))
-		for i := range part {
-			fp := fingerprint(part[i].TraceID)
-			if seen[fp] {
-				continue
-			}
-			seen[fp] = true
-			if err := batch.Set(traceKey(hour, fp, seq), nil, nil); err != nil {
-				return 0, err
-			}
-		}
-		blocks++
+		blocks += n
 	}
 	return blocks, nil
+}
+
+// fillPart writes one block, its header and its index keys, or the blocks of
+// two halves when it would exceed what a block may hold.
+func (d *disk) fillPart(batch *pebble.Batch, now time.Time, spans []Span) (blocks uint64, err error) {
+	data, ok := d.codec.pack(spans)
+	if !ok && len(spans) == 1 {
+		return 0, ErrTooLarge
+	}
+	if !ok {
+		half := len(spans) / 2
+		first, err := d.fillPart(batch, now, spans[:half])
+		if err != nil {
+			return 0, err
+		}
+		second, err := d.fillPart(batch, now, spans[half:])
+		return first + second, err
+	}
+	hour, seq := hourOf(now), d.seq.Add(1)
+	h := headerOf(spans, now.UnixNano())
+	if err := batch.Set(plainKey(hour, sectionBlock, seq), data, nil); err != nil {
+		return 0, err
+	}
+	if err := batch.Set(plainKey(hour, sectionHeader, seq), h.encode(), nil); err != nil {
+		return 0, err
+	}
+	seen := make(map[uint64]bool, len(spans))
+	for i := range spans {
+		fp := fingerprint(spans[i].TraceID)
+		if seen[fp] {
+			continue
+		}
+		seen[fp] = true
+		if err := batch.Set(traceKey(hour, fp, seq), nil, nil); err != nil {
+			return 0, err
+		}
+	}
+	return 1, nil
 }
 
 // block loads the spans of one block; a block that retention has just dropped

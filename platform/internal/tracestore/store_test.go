@@ -323,3 +323,24 @@ func TestLargeAppendIsSplit(t *testing.T) {
 		t.Errorf("last trace has %d spans, %v", len(got), err)
 	}
 }
+
+// TestHeavySpans stores texts of more than one block's bytes, and refuses a span
+// that no block can hold.
+func TestHeavySpans(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Config{})
+	heavy := make([]Span, 3)
+	for i := range heavy {
+		heavy[i] = span(1, byte(i+1), 0, "gateway", float64(i), 1, StatusUnset)
+		heavy[i].Message = strings.Repeat(string(rune('a'+i)), maxBlockBytes/2)
+	}
+	add(t, s, heavy...)
+	got, err := s.Trace(t.Context(), heavy[0].TraceID)
+	if err != nil || !reflect.DeepEqual(got, heavy) || s.Stats().Blocks != 3 {
+		t.Errorf("%d spans in %d blocks came back, %v", len(got), s.Stats().Blocks, err)
+	}
+	heavy[1].Message += heavy[1].Message
+	if err := s.Append(t.Context(), heavy); !errors.Is(err, ErrTooLarge) || s.Stats().Failed != 3 {
+		t.Errorf("err = %v, %d failed", err, s.Stats().Failed)
+	}
+}

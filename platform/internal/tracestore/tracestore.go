@@ -11,8 +11,13 @@ import (
 	"time"
 )
 
-// ErrClosed says that the store was closed.
-var ErrClosed = errors.New("tracestore: closed")
+// Errors of a store.
+var (
+	// ErrClosed says that the store was closed.
+	ErrClosed = errors.New("tracestore: closed")
+	// ErrTooLarge says that a single span holds more than 32 MiB.
+	ErrTooLarge = errors.New("tracestore: span too large")
+)
 
 // Query narrows Find. A trace is found when one of its spans meets all of it.
 type Query struct {
