@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"math"
-	"strconv"
 
 	"github.com/backstay/backstay/platform/internal/metricstore"
 	"github.com/prometheus/prometheus/model/value"
@@ -105,8 +104,7 @@ func (s *sampler) histogram(name string, p pmetric.HistogramDataPoint) {
 			break
 		}
 		cumulative += counts.At(i)
-		bound := strconv.FormatFloat(bounds.At(i), 'g', -1, 64)
-		s.add(name+"_bucket", with(labels, "le", bound), p.Timestamp(), p.Flags(), float64(cumulative))
+		s.add(name+"_bucket", with(labels, "le", boundText(bounds.At(i))), p.Timestamp(), p.Flags(), float64(cumulative))
 	}
 	s.add(name+"_bucket", with(labels, "le", "+Inf"), p.Timestamp(), p.Flags(), float64(p.Count()))
 	s.add(name+"_count", labels, p.Timestamp(), p.Flags(), float64(p.Count()))
@@ -118,8 +116,7 @@ func (s *sampler) histogram(name string, p pmetric.HistogramDataPoint) {
 func (s *sampler) summary(name string, p pmetric.SummaryDataPoint) {
 	labels := s.labels(p.Attributes())
 	for _, q := range p.QuantileValues().All() {
-		quantile := strconv.FormatFloat(q.Quantile(), 'g', -1, 64)
-		s.add(name, with(labels, "quantile", quantile), p.Timestamp(), p.Flags(), q.Value())
+		s.add(name, with(labels, "quantile", boundText(q.Quantile())), p.Timestamp(), p.Flags(), q.Value())
 	}
 	s.add(name+"_count", labels, p.Timestamp(), p.Flags(), float64(p.Count()))
 	s.add(name+"_sum", labels, p.Timestamp(), p.Flags(), p.Sum())

@@ -1,6 +1,9 @@
 package ingest
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // units are the words that Prometheus names carry for the units of UCUM.
 var units = map[string]string{
@@ -75,4 +78,15 @@ func clean(name string, colons bool) string {
 		return "_"
 	}
 	return b.String()
+}
+
+// boundText writes a bucket's bound or a quantile as the scraper reads them from
+// text, with a point or an exponent in any case: one series has one name,
+// whichever way it came.
+func boundText(v float64) string {
+	text := strconv.FormatFloat(v, 'g', -1, 64)
+	if strings.ContainsAny(text, ".eIN") { // also infinities and NaN
+		return text
+	}
+	return text + ".0"
 }
