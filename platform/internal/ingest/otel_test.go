@@ -84,7 +84,7 @@ func TestOpenTelemetryMetrics(t *testing.T) {
 	}
 	for query, want := range map[string]float64{
 		`app_requests_total{service="order",instance="b",http_route="/orders"}`: 7,
-		`http_server_request_duration_seconds_bucket{le="1.0"}`:                   2,
+		`http_server_request_duration_seconds_bucket{le="1.0"}`:                 2,
 		`http_server_request_duration_seconds_bucket{le="+Inf"}`:                3,
 		`http_server_request_duration_seconds_count`:                            3,
 		`http_server_request_duration_seconds_sum`:                              5.55,

@@ -81,7 +81,7 @@ func TestScrape(t *testing.T) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 		switch mode.Load() {
 		case 0:
-			fmt.Fprint(w, "# TYPE requests_total counter\nrequests_total{service=\"x\",code=\"200\"} 5\ngone 1\n")
+			fmt.Fprint(w, "# TYPE requests_total counter\nrequests_total{service=\"x\",code=\"200\"} 5\ngone 1\n# TYPE took histogram\ntook_bucket{le=\"1\"} 3\n")
 		case 1:
 			fmt.Fprint(w, "requests_total{service=\"x\",code=\"200\"} 6\n")
 		default:
@@ -111,6 +111,7 @@ func TestScrape(t *testing.T) {
 	await(`requests_total{service="order",instance="b",exported_service="x"}`, "5 2;")
 	await(`up{service="order",instance="b"}`, "1 ;")
 	await(`gone`, "1 2;")
+	await(`took_bucket{le="1.0"}`, "3 2;") // as OTLP's
 	mode.Store(1)
 	await(`requests_total`, "6 2;")
 	await(`gone`, "")
