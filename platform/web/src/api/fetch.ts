@@ -1,4 +1,8 @@
+import { signal } from "@preact/signals";
 import type { Problem } from "./types.ts";
+
+/** Whether the server has asked for a token: then its silence is no failure. */
+export const locked = signal(false);
 
 /** An answer of the API that is not the thing asked for, or no answer at all. */
 export class ApiError extends Error {
@@ -32,6 +36,7 @@ async function ask<T>(path: string, request: RequestInit): Promise<T> {
     throw new ApiError(0, { title: String((cause as Error).message ?? cause) });
   }
   if (!response.ok) {
+    if (response.status === 401) locked.value = true;
     const problem = (await response.json().catch(() => ({ title: response.statusText }))) as Partial<Problem>;
     throw new ApiError(response.status, problem);
   }

@@ -40,7 +40,7 @@ function Row({ action, changed }: { action: Action; changed: () => void }) {
     try {
       await call("POST", `actions/${encodeURIComponent(action.id)}/undo`);
     } catch (cause) {
-      setTrouble(cause instanceof ApiError ? [cause.problem.title, cause.problem.detail].filter(Boolean).join(": ") : String(cause));
+      setTrouble(cause instanceof ApiError ? [cause.message, cause.problem.hint].filter(Boolean).join(" · ") : String(cause));
     } finally {
       setBusy(false);
       changed();

@@ -37,7 +37,7 @@ function Shop() {
     try {
       await call(method, path, body);
     } catch (cause) {
-      setTrouble(cause instanceof ApiError ? [cause.problem.title, cause.problem.detail, cause.problem.hint].filter(Boolean).join(" · ") : String(cause));
+      setTrouble(cause instanceof ApiError ? [cause.message, cause.problem.hint].filter(Boolean).join(" · ") : String(cause));
     } finally {
       setPending("");
       refresh();

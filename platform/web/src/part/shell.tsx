@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useResource } from "../api/resource.ts";
+import { locked } from "../api/fetch.ts";
 import { heard, line } from "../api/live.ts";
 import type { Overview } from "../api/types.ts";
 import { clock } from "../format.ts";
@@ -94,7 +95,7 @@ function LiveDot() {
 function LostBanner() {
   return (
     <div aria-live="polite">
-      {line.value === "lost" && <div class="banner">{t("line.banner", { time: clock(heard.value) })}</div>}
+      {line.value === "lost" && !locked.value && <div class="banner">{t("line.banner", { time: clock(heard.value) })}</div>}
     </div>
   );
 }

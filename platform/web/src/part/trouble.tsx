@@ -9,8 +9,7 @@ export function Trouble({ error }: { error: ApiError }) {
   if (error.status === 401) return <TokenForm />;
   return (
     <div class="empty" role="alert">
-      <p class="empty-title">{error.status === 0 ? t("trouble.unreachable") : problem.title || error.message}</p>
-      {error.status !== 0 && problem.detail && <p class="empty-text">{problem.detail}</p>}
+      <p class="empty-title">{error.status === 0 ? t("trouble.unreachable") : error.message}</p>
       {problem.hint && <p class="empty-text">{problem.hint}</p>}
       {error.status === 0 && <Command text="backstay dev" />}
     </div>
@@ -26,7 +25,7 @@ function TokenForm() {
       await call("POST", "session", { token });
       location.reload();
     } catch (cause) {
-      setTrouble(cause instanceof ApiError ? (cause.problem.title ?? cause.message) : String(cause));
+      setTrouble(cause instanceof ApiError ? cause.message : String(cause));
     }
   };
   return (

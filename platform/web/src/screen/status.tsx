@@ -28,7 +28,7 @@ export function StatusScreen(_: ScreenProps) {
           {data.demo && <span>{t("status.demo")}</span>}
         </p>
       </header>
-      <Panel title={t("status.counters")} flush>
+      <Panel title={t("status.counters")} class="counters" flush>
         {counters.length === 0 && <p class="plot-none">{t("slo.noData")}</p>}
         <div class="scroll" tabIndex={0}>
           <table class="table">
