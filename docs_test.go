@@ -233,3 +233,59 @@ func TestDocumentedMetrics(t *testing.T) {
 		t.Errorf("%s lists\n%v\nand a service exposes\n%v", page, documented, exposed)
 	}
 }
+
+var (
+	prompt      = regexp.MustCompile(`^(?:\S+=\S* )*(?:backstay|bin/backstay|go run \./platform/cmd/backstay)((?: [^#&|>]*)?)`)
+	inlineCall  = regexp.MustCompile("`(backstay [a-z][^`]*)`")
+	commandPart = regexp.MustCompile(`^[a-z]+$`)
+)
+
+// TestDocumentedCommands holds the calls of the command line on the pages
+// against the reference, which is generated from the commands.
+func TestDocumentedCommands(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("docs/reference/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := map[string]string{}
+	for section := range strings.SplitSeq(string(text), "\n## ") {
+		name, body, _ := strings.Cut(section, "\n")
+		sections[name] = body
+	}
+	common := sections["Flags of every command"]
+	for _, page := range pages(t) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var calls []string
+		for _, b := range blocks(string(text)) {
+			if b.language == "sh" {
+				calls = append(calls, b.lines...)
+			}
+		}
+		for _, m := range inlineCall.FindAllStringSubmatch(string(text), -1) {
+			calls = append(calls, m[1])
+		}
+		for _, line := range calls {
+			m := prompt.FindStringSubmatch(line)
+			if m == nil {
+				continue
+			}
+			name, words := "backstay", strings.Fields(m[1])
+			for len(words) > 0 && commandPart.MatchString(words[0]) && sections[name+" "+words[0]] != "" {
+				name, words = name+" "+words[0], words[1:]
+			}
+			if len(words) > 0 && commandPart.MatchString(words[0]) && (name == "backstay" || !strings.Contains(sections[name], "`"+name+" ")) {
+				t.Errorf("%s: %q: no command %q", page, line, name+" "+words[0])
+			}
+			for _, word := range words {
+				if flag, _, _ := strings.Cut(word, "="); strings.HasPrefix(flag, "-") && flag != "--help" &&
+					!strings.Contains(sections[name]+common, " "+flag+" ") && !strings.Contains(sections[name]+common, " "+flag+",") {
+					t.Errorf("%s: %q: %s has no flag %s", page, line, name, flag)
+				}
+			}
+		}
+	}
+}

@@ -21,6 +21,14 @@ import (
 )
 
 func main() {
+	if err := start(); err != nil {
+		fmt.Fprintln(os.Stderr, "protected-service:", err)
+		os.Exit(1)
+	}
+}
+
+// start runs the service where its environment says, until Ctrl-C.
+func start() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	paymentURL := os.Getenv("PAYMENT_URL")
@@ -28,13 +36,10 @@ func main() {
 		paymentURL = "http://127.0.0.1:8081/charges"
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:8080")
-	if err == nil {
-		err = run(ctx, listener, paymentURL)
-	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "protected-service:", err)
-		os.Exit(1)
+		return err
 	}
+	return run(ctx, listener, paymentURL)
 }
 
 // run serves until the context ends.
