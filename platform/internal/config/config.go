@@ -9,6 +9,8 @@ package config
 import (
 	"log/slog"
 	"net/netip"
+	"net/url"
+	"slices"
 	"time"
 )
 
@@ -101,6 +103,22 @@ func (c Config) AllowedPrefixes() []netip.Prefix {
 		}
 	}
 	return allowed
+}
+
+// WebhookNetworks returns the networks in which the webhook's host may lie: those
+// of loopback, or the address that the URL names. A host that is allowed by name
+// may lie anywhere: where it lies is its operator's business, and the call
+// follows neither a redirect nor a proxy away from it.
+func (h Heal) WebhookNetworks() []netip.Prefix {
+	u, err := url.Parse(h.Webhook)
+	if err == nil && slices.Contains(h.WebhookAllow, u.Hostname()) {
+		if addr, err := netip.ParseAddr(u.Hostname()); err == nil {
+			addr = addr.Unmap()
+			return []netip.Prefix{netip.PrefixFrom(addr, addr.BitLen())}
+		}
+		return []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
+	}
+	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 }
 
 // Level returns LogLevel for package slog; an unknown word reads as info.

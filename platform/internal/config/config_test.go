@@ -3,8 +3,10 @@ package config
 import (
 	"errors"
 	"log/slog"
+	"net/netip"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +90,8 @@ func TestCheck(t *testing.T) {
 		{"wide with a token", func(c *Config) { c.Listen = "0.0.0.0:4400"; c.Token = "0123456789abcdef" }, ""},
 		{"loopback by name", func(c *Config) { c.Listen = "localhost:0" }, ""},
 		{"loopback by v6", func(c *Config) { c.Listen = "[::1]:4400" }, ""},
+		{"telemetry from elsewhere without a token", func(c *Config) { c.OTLP.HTTP = "0.0.0.0:4318" }, `otlp.http: "0.0.0.0:4318" is reached`},
+		{"telemetry from elsewhere with a token", func(c *Config) { c.OTLP.GRPC = ":4317"; c.Token = "0123456789abcdef" }, ""},
 		{"no port", func(c *Config) { c.Listen = "127.0.0.1" }, `listen: "127.0.0.1" is not an address`},
 		{"port out of range", func(c *Config) { c.OTLP.GRPC = "127.0.0.1:70000" }, `otlp.grpc: "127.0.0.1:70000" has no port`},
 		{"short token", func(c *Config) { c.Token = "secret" }, `token: the token is shorter than 16`},
@@ -204,4 +208,29 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("%q passed and does not hold: %v", data, c.Check())
 		}
 	})
+}
+
+func TestWebhookNetworks(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		hook        string
+		allow       []string
+		at          string
+		want        bool
+		explanation string
+	}{
+		{"http://localhost:9/x", nil, "127.0.0.1", true, "loopback needs no leave"},
+		{"http://localhost:9/x", []string{"hooks.example"}, "10.0.0.1", false, "leave for another host"},
+		{"https://hooks.example/x", []string{"hooks.example"}, "203.0.113.7", true, "allowed by name"},
+		{"https://hooks.example/x", []string{"hooks.example"}, "2001:db8::7", true, "allowed by name"},
+		{"http://10.0.0.1:9/x", []string{"10.0.0.1"}, "10.0.0.1", true, "allowed by address"},
+		{"http://10.0.0.1:9/x", []string{"10.0.0.1"}, "10.0.0.2", false, "another address"},
+		{"https://hooks.example/x", nil, "203.0.113.7", false, "not allowed"},
+	} {
+		networks := Heal{Webhook: tc.hook, WebhookAllow: tc.allow}.WebhookNetworks()
+		got := slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(netip.MustParseAddr(tc.at)) })
+		if got != tc.want {
+			t.Errorf("%s at %s: %v, want %v (%s)", tc.hook, tc.at, got, tc.want, tc.explanation)
+		}
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -183,16 +182,10 @@ func (s *server) openJudge(ctx context.Context) (err error) {
 
 func (s *server) openHealer(ctx context.Context) (err error) {
 	c := &s.opts.Config.Heal
-	var allow []netip.Prefix
-	for _, text := range c.WebhookAllow {
-		if p, err := netip.ParsePrefix(text); err == nil {
-			allow = append(allow, p)
-		}
-	}
 	s.actor, err = executor.New(ctx, executor.Config{
 		Overrides: s.plane, Restarter: &s.restarter,
 		Script: c.Script.Command, ScriptTimeout: c.Script.Timeout,
-		Webhook: c.Webhook, WebhookAllow: allow,
+		Webhook: c.Webhook, WebhookAllow: c.WebhookNetworks(),
 		Meta: s.meta, Log: s.opts.Log,
 	})
 	if err != nil {
