@@ -289,3 +289,26 @@ func TestDocumentedCommands(t *testing.T) {
 		}
 	}
 }
+
+// TestDecisionsListed keeps the list of decisions complete.
+func TestDecisionsListed(t *testing.T) {
+	t.Parallel()
+	list, err := os.ReadFile("docs/adr/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := filepath.Glob("docs/adr/0*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range found {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		title, _, _ := strings.Cut(strings.TrimPrefix(string(text), "# "), "\n")
+		if entry := "[" + title + "](" + filepath.Base(file) + ")"; !strings.Contains(string(list), entry) {
+			t.Errorf("docs/adr/README.md lacks %s", entry)
+		}
+	}
+}
