@@ -132,6 +132,7 @@ func (s *server) openIngest(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	s.closing(s.ingest.Close)
 	interval := c.Scrape.Interval
 	if s.opts.Dev {
 		interval = time.Second
