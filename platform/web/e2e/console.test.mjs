@@ -264,7 +264,9 @@ describe("console", { concurrency: false }, () => {
     await picture(page, "service-incident");
 
     await page.goto(base);
-    await page.getByRole("button", { name: /^Heal/ }).click();
+    const heal = page.getByRole("button", { name: /^Heal/ });
+    await heal.click();
+    await until("the fault is lifted", () => heal.isDisabled().then(async (off) => off && /no fault/.test(await heal.innerText())));
     await page.goto(address);
     await until("the incident is resolved", async () => (await page.locator(".title .tag").innerText()).includes("resolved"), 120_000);
     assert.equal(await chain.locator(".step-recovery.reached").count(), 1);

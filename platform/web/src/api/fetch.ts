@@ -16,10 +16,10 @@ export class ApiError extends Error {
   }
 }
 
-/** Calls the API and reads JSON; throws ApiError. */
+/** Calls the API and reads JSON; throws ApiError. What changes something is finished even when the person leaves the page. */
 export function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const json = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  return ask<T>(path, { method, signal: signal ?? null, ...json });
+  return ask<T>(path, { method, signal: signal ?? null, keepalive: method !== "GET", ...json });
 }
 
 /** Sends a YAML document and reads JSON; throws ApiError. */
