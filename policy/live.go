@@ -38,6 +38,7 @@ type Live struct {
 	view    atomic.Pointer[view]
 
 	mu        sync.Mutex
+	untold    []*heldBreaker // breakers that do not know of their overrides yet
 	breakers  map[place]*heldBreaker
 	retries   map[place]*heldRetry
 	overrides atomic.Pointer[[]Override]
@@ -72,7 +73,8 @@ type part struct {
 type heldBreaker struct {
 	*breaker.Breaker
 
-	spec *breakerSpec
+	dependency string
+	spec       *breakerSpec
 }
 
 type heldRetry struct {
@@ -104,7 +106,7 @@ func (l *Live) Apply(set *Set) error {
 		return errors.New("policy: Apply needs a set; an empty one removes all documents")
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlockAndTell()
 	next := &view{set: set, guards: map[place]*guard{}}
 	for _, d := range set.documents {
 		if !d.Target.about(l.service, l.version) {
@@ -158,7 +160,7 @@ func (l *Live) Outbound(dependency, route string) *backstay.Chain {
 		return g.chain
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlockAndTell()
 	v := l.view.Load()
 	if g, ok := v.guards[p]; ok {
 		return g.chain
@@ -241,10 +243,10 @@ func (l *Live) breaker(p place, s *breakerSpec) *breaker.Breaker {
 	held, ok := l.breakers[p]
 	switch {
 	case !ok:
-		held = &heldBreaker{Breaker: breaker.New(p.dependency, s.config(l.listener)), spec: s}
+		held = &heldBreaker{Breaker: breaker.New(p.dependency, s.config(l.listener)), dependency: p.dependency, spec: s}
 		l.breakers[p] = held
-		if o, ok := l.downgrade(p.dependency); ok {
-			held.Downgrade(o.Expires, o.Reason)
+		if _, ok := l.downgrade(p.dependency); ok {
+			l.untold = append(l.untold, held)
 		}
 	case !same(held.spec, s):
 		held.Reconfigure(s.config(l.listener))
@@ -305,20 +307,34 @@ func (l *Live) Arm(instructions []fault.Instruction) { l.faults.Arm(instructions
 // It may be called again with the same ones: a downgrade that the breaker has
 // ended by its probes is not taken up again.
 func (l *Live) SetOverrides(overrides []Override) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	valid := make([]Override, 0, len(overrides))
 	for _, o := range overrides {
 		if o.Validate() == nil {
 			valid = append(valid, o)
 		}
 	}
+	l.mu.Lock()
+	defer l.unlockAndTell()
 	l.overrides.Store(&valid)
-	for p, held := range l.breakers {
-		if o, ok := l.downgrade(p.dependency); ok {
-			held.Downgrade(o.Expires, o.Reason)
-		} else {
-			held.Downgrade(time.Time{}, "")
+	l.untold = slices.Collect(maps.Values(l.breakers))
+}
+
+// unlockAndTell releases the lock and then tells breakers of their overrides: a
+// change of state calls the listener, which may ask for the policies of a
+// dependency that was not called before.
+func (l *Live) unlockAndTell() {
+	untold := l.untold
+	l.untold = nil
+	l.mu.Unlock()
+	for _, held := range untold {
+		for told := false; !told; { // the latest overrides win, whoever tells of them
+			all := l.overrides.Load()
+			if o, ok := l.downgrade(held.dependency); ok {
+				held.Downgrade(o.Expires, o.Reason)
+			} else {
+				held.Downgrade(time.Time{}, "")
+			}
+			told = l.overrides.Load() == all
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -232,6 +233,34 @@ func TestOverrides(t *testing.T) {
 		time.Sleep(time.Minute)
 		if got := stateOf(live, "payment"); got == "downgrade" || live.DegradeLevel() != 0 {
 			t.Errorf("after all leases: %s, level %d", got, live.DegradeLevel())
+		}
+	})
+}
+
+// A listener may ask for the policies of a dependency that was not called before.
+func TestListenerMayCallOtherDependencies(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var live *Live
+		var heard []string
+		live = NewLive("order", "", &backstay.Listener{StateChanged: func(c backstay.StateChange) {
+			heard = append(heard, c.Dependency+" "+c.To)
+			if _, err := call(t.Context(), live, "pager", func(context.Context) (any, error) { return "paged", nil }); err != nil {
+				t.Error(err)
+			}
+		}})
+		live.Outbound("payment", "")
+		live.SetOverrides([]Override{
+			{ID: "o1", Kind: OverrideDowngrade, Dependency: "payment", Reason: "down", Expires: time.Now().Add(time.Minute)},
+			{ID: "o2", Kind: OverrideDowngrade, Dependency: "stock", Reason: "down", Expires: time.Now().Add(time.Minute)},
+		})
+		live.Outbound("stock", "")
+		live.SetOverrides(nil)
+		want := []string{"payment downgrade", "stock downgrade", "payment open", "stock open"}
+		slices.Sort(want)
+		slices.Sort(heard)
+		if !slices.Equal(heard, want) {
+			t.Errorf("heard %q, want %q", heard, want)
 		}
 	})
 }
