@@ -93,10 +93,10 @@ func Default() Config {
 	}
 }
 
-// AllowedPrefixes returns Scrape.Allow as prefixes. Entries that do not parse are
-// left out; [Config.Check] reports them.
+// AllowedPrefixes returns Scrape.Allow as prefixes, never nil: an empty list allows
+// none. Entries that do not parse are left out; [Config.Check] reports them.
 func (c Config) AllowedPrefixes() []netip.Prefix {
-	var allowed []netip.Prefix
+	allowed := make([]netip.Prefix, 0, len(c.Scrape.Allow))
 	for _, text := range c.Scrape.Allow {
 		if p, err := netip.ParsePrefix(text); err == nil {
 			allowed = append(allowed, p.Masked())

@@ -37,6 +37,10 @@ func TestDefaultHolds(t *testing.T) {
 	if c.Level() != slog.LevelInfo {
 		t.Errorf("level: got %s", c.Level())
 	}
+	c.Scrape.Allow = nil
+	if got := c.AllowedPrefixes(); got == nil || len(got) != 0 {
+		t.Errorf("an empty list allows %v, want a list of none", got)
+	}
 }
 
 // Every setting is reachable by its variable, and what is printed reads back.
