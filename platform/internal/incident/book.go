@@ -136,7 +136,8 @@ func (b *Book) save(ctx context.Context, in *Incident, at time.Time, step Step, 
 
 // Observe takes a verdict into account: a burning one opens or joins an incident, a
 // cause is named in it, a recovery ends it once it has held. Feed it every verdict of
-// every evaluation, in the order of time; subscribers are called before it returns.
+// every evaluation, in the order of time. Subscribers are called before it returns,
+// unless another call is telling them already: that one tells of this too.
 func (b *Book) Observe(ctx context.Context, v verdict.Verdict) error {
 	defer b.feed.deliver()
 	b.mu.Lock()
