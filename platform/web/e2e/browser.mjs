@@ -52,8 +52,11 @@ export function drawn(page) {
   return page.evaluate(
     () =>
       [...document.querySelectorAll(".plot canvas")].filter((canvas) => {
-        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-        return data.some((value) => value !== 0);
+        const copy = document.createElement("canvas");
+        [copy.width, copy.height] = [canvas.width, canvas.height];
+        const pen = copy.getContext("2d", { willReadFrequently: true });
+        pen.drawImage(canvas, 0, 0);
+        return pen.getImageData(0, 0, copy.width, copy.height).data.some((value) => value !== 0);
       }).length,
   );
 }
