@@ -91,7 +91,8 @@ func (j *judge) observe(ctx context.Context, v verdict.Verdict) {
 	if v.Claim == "" {
 		return
 	}
-	if err := j.book.Observe(ctx, v); err != nil {
+	// The end of the server must not cut what was concluded off from the record.
+	if err := j.book.Observe(context.WithoutCancel(ctx), v); err != nil {
 		j.log.Error("verdict not kept", "claim", v.Claim, "service", v.Subject.Service, "error", err)
 	}
 }

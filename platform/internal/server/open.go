@@ -187,7 +187,7 @@ func (s *server) openHealer(ctx context.Context) (err error) {
 		Overrides: s.plane, Restarter: &s.restarter,
 		Script: c.Script.Command, ScriptTimeout: c.Script.Timeout,
 		Webhook: c.Webhook, WebhookAllow: c.WebhookNetworks(),
-		Meta: s.meta, Log: s.opts.Log,
+		Meta: s.meta,
 	})
 	if err != nil {
 		return err

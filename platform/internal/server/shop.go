@@ -26,7 +26,7 @@ func (s *server) openShop(ctx context.Context, address string) error {
 	}
 	shop, err := demo.Start(ctx, demo.Config{
 		Command:    []string{exe, "demo", "process"},
-		ControlURL: "http://" + address, ControlKey: s.plane.PublicKey(), OTLP: "http://" + s.otlpHTTP(),
+		ControlURL: "http://" + address, ControlKey: s.plane.PublicKey(), OTLP: "http://" + s.otlpHTTP(), Token: s.opts.Config.Token,
 		StateDir: filepath.Join(s.opts.Config.DataDir, "demo"),
 		Armer:    s.plane, Log: s.opts.Log,
 	})
