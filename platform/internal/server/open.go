@@ -59,16 +59,11 @@ type server struct {
 }
 
 // open builds all parts. What was opened is closed again when a later part fails.
-func open(ctx context.Context, o Options, temporary bool) (s *server, err error) {
-	s = &server{opts: o, temporary: temporary, startedAt: time.Now(), feed: new(api.Feed)}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.close())
-		}
-	}()
+func open(ctx context.Context, o Options, temporary bool) (*server, error) {
+	s := &server{opts: o, temporary: temporary, startedAt: time.Now(), feed: new(api.Feed)}
 	for _, step := range []func(context.Context) error{s.openStores, s.openControl, s.openIngest, s.openJudge, s.openHealer} {
 		if err := step(ctx); err != nil {
-			return nil, err
+			return nil, errors.Join(err, s.close())
 		}
 	}
 	s.view = &view.View{
