@@ -21,6 +21,8 @@ func classify(ctx context.Context, result any, err error) backstay.Outcome {
 // 4xx are the caller's own mistake.
 func outcomeOf(ctx context.Context, res *http.Response, err error) backstay.Outcome {
 	switch {
+	case errors.Is(err, ErrBodySpent):
+		return backstay.Outcome{Class: backstay.Invalid, Err: err} // nothing was sent
 	case err != nil:
 		return backstay.Classify(ctx, err)
 	case res == nil:

@@ -22,6 +22,7 @@ import (
 	"github.com/backstay/backstay/breaker"
 	"github.com/backstay/backstay/metric"
 	"github.com/backstay/backstay/policy"
+	"github.com/backstay/backstay/retry"
 	"github.com/backstay/backstay/trace"
 )
 
@@ -156,6 +157,25 @@ func TestTransportDoesNotRepeat(t *testing.T) {
 				t.Errorf("%d after %d attempts", res.StatusCode, asked.Load())
 			}
 		})
+	}
+}
+
+// The caller's word that a call may be repeated does not bring back a body that is
+// gone, which is no failure of the dependency.
+func TestBodySpent(t *testing.T) {
+	t.Parallel()
+	server := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	policies := live(t, nil, document("Retry", "payment", "attempts: 3\nbackoff: 1ms"), document("CircuitBreaker", "payment", "consecutive: 2"))
+	c := call(t, policies)
+	req := request(t, http.MethodPost, server.URL, strings.NewReader("charge"))
+	req.GetBody = nil
+	if _, err := c.Do(req.WithContext(retry.WithIdempotent(t.Context()))); !errors.Is(err, backstayhttp.ErrBodySpent) { //nolint:bodyclose // there is no answer
+		t.Errorf("error is %v", err)
+	}
+	for _, s := range policies.States() {
+		if s.Kind == "breaker" && s.State != "closed" {
+			t.Errorf("breaker is %s after one answer: %s", s.State, s.Reason)
+		}
 	}
 }
 
