@@ -56,6 +56,11 @@ func (s *Server) endpoint(take func(exchange) ([]byte, error)) http.HandlerFunc 
 		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 		asJSON := err == nil && kind == typeJSON
 		answer, err := func() ([]byte, error) {
+			if s.cfg.Token == "" && r.Header.Get("Origin") != "" {
+				// A page can reach a loopback server under the page's own name, by
+				// DNS; browsers say so, and no sender of telemetry does.
+				return nil, refuse(http.StatusForbidden, codes.PermissionDenied, "pages do not send telemetry here; configure a token to let programs in browsers do so")
+			}
 			if s.cfg.Token != "" && !s.authorized(r.Header.Get("Authorization")) {
 				return nil, refuse(http.StatusUnauthorized, codes.Unauthenticated, "a token is required: Authorization: Bearer TOKEN")
 			}

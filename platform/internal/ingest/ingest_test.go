@@ -19,6 +19,11 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 )
 
 // station is a server with real stores behind real sockets.
@@ -197,6 +202,38 @@ func TestRefusals(t *testing.T) {
 	f("unknown type", 415, "text/csv", "*", nil, "Content-Type", "text/csv")
 	f("wrong token", 401, "token", "*", nil, "Authorization", "Bearer wrong")
 	f("empty is fine", 200, "", "*", nil)
+}
+
+func TestPagesAreRefused(t *testing.T) {
+	t.Parallel()
+	s := begin(t, t.TempDir(), nil)
+	got := post(t, "http://"+s.HTTPAddr()+"/v1/traces", encoded(t, 1, 1), "Origin", "http://rebound.example:4318")
+	if got.status != http.StatusForbidden || s.Stats().Spans != 0 {
+		t.Errorf("%d %q, %d spans stored", got.status, got.body, s.Stats().Spans)
+	}
+}
+
+func TestTokenOverGRPC(t *testing.T) {
+	t.Parallel()
+	s := begin(t, t.TempDir(), func(c *ingest.Config) { c.Token = "secret" })
+	conn, err := grpc.NewClient(s.GRPCAddr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	client := ptraceotlp.NewGRPCClient(conn)
+	for token, want := range map[string]codes.Code{"": codes.Unauthenticated, "Bearer wrong": codes.Unauthenticated, "Bearer secret": codes.OK} {
+		ctx := t.Context()
+		if token != "" {
+			ctx = metadata.AppendToOutgoingContext(ctx, "authorization", token)
+		}
+		if _, err := client.Export(ctx, batch(1, 1)); status.Code(err) != want {
+			t.Errorf("%q: %v, want %s", token, err, want)
+		}
+	}
+	if st := s.Stats(); st.Bad != 2 || st.Spans != 1 {
+		t.Errorf("stats = %+v", st)
+	}
 }
 
 func TestPartialSuccess(t *testing.T) {

@@ -9,20 +9,26 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	_ "google.golang.org/grpc/encoding/gzip" // senders may compress
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
 )
 
-// intercept checks the token and the bound of requests in work. OTLP senders
-// repeat what was answered with Unavailable.
-func (s *Server) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-	if s.cfg.Token != "" {
-		md, _ := metadata.FromIncomingContext(ctx)
-		if given := md.Get("authorization"); len(given) != 1 || !s.authorized(given[0]) {
-			s.bad.Add(1)
-			return nil, status.Error(codes.Unauthenticated, "a token is required: authorization: Bearer TOKEN")
-		}
+// enter checks the token before anything of the message is read: what it takes to
+// decode one is not for everybody.
+func (s *Server) enter(ctx context.Context, call *tap.Info) (context.Context, error) {
+	if s.cfg.Token == "" {
+		return ctx, nil
 	}
+	if given := call.Header.Get("authorization"); len(given) != 1 || !s.authorized(given[0]) {
+		s.bad.Add(1)
+		return ctx, status.Error(codes.Unauthenticated, "a token is required: authorization: Bearer TOKEN")
+	}
+	return ctx, nil
+}
+
+// intercept checks the bound of requests in work. OTLP senders repeat what was
+// answered with Unavailable.
+func (s *Server) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 	release, ok := s.admit()
 	if !ok {
 		return nil, status.Error(codes.Unavailable, "too many requests at once; try again in a second")

@@ -99,7 +99,7 @@ const shutdownTime = 5 * time.Second
 // Serve answers until the context ends, then lets requests in work end, and
 // closes the sockets. It is called once.
 func (s *Server) Serve(ctx context.Context) error {
-	rpc := grpc.NewServer(grpc.MaxRecvMsgSize(int(s.cfg.MaxBytes)), grpc.UnaryInterceptor(s.intercept),
+	rpc := grpc.NewServer(grpc.MaxRecvMsgSize(int(s.cfg.MaxBytes)), grpc.UnaryInterceptor(s.intercept), grpc.InTapHandle(s.enter),
 		grpc.MaxConcurrentStreams(uint32(min(max(s.cfg.MaxRequests, 1), 1<<16)))) //nolint:gosec // bounded here
 	ptraceotlp.RegisterGRPCServer(rpc, &traceService{server: s})
 	pmetricotlp.RegisterGRPCServer(rpc, &metricService{server: s})
