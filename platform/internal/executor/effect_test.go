@@ -37,6 +37,10 @@ func TestScript(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "did not end within 200ms") {
 		t.Errorf("script that hangs: %+v, %v", a, err)
 	}
+	a, err = run(`sleep 600 & echo done`)
+	if err != nil || a.State != action.Done || a.Params["output"] != "done\n" {
+		t.Errorf("script that leaves a child behind: %+v, %v", a, err)
+	}
 	a, err = run(`i=0; while [ $i -lt 1000 ]; do echo "line $i"; i=$((i+1)); done`)
 	out := a.Params["output"]
 	if err != nil || len(out) > 5<<10 || !strings.HasSuffix(out, "line 999\n") || !strings.Contains(out, "are not kept") {
@@ -75,6 +79,9 @@ func TestWebhook(t *testing.T) {
 	}
 	if _, err = page(server.URL+"/hook", netip.MustParsePrefix("192.0.2.0/24")); err == nil || !strings.Contains(err.Error(), "allow list") {
 		t.Errorf("address outside the allow list: %v", err)
+	}
+	if _, err = page("http://127.0.0.1:1/services/secret"); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("webhook that nobody serves: %v", err)
 	}
 	if _, err = page(server.URL + "/nothing"); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("webhook that answers 404: %v", err)

@@ -3,8 +3,6 @@ package executor
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"net/netip"
 	"net/url"
 	"sync"
@@ -61,8 +59,6 @@ type Config struct {
 	MaxLease time.Duration
 	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
-	// Log hears what failed in the background; nil means [slog.Default].
-	Log *slog.Logger
 }
 
 // Executor plans, applies and undoes actions. It is safe for concurrent use.
@@ -103,13 +99,10 @@ func New(ctx context.Context, cfg Config) (*Executor, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.Log == nil {
-		cfg.Log = slog.Default()
-	}
 	if cfg.Webhook != "" {
 		u, err := url.Parse(cfg.Webhook)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return nil, fmt.Errorf("executor: webhook %q is not an http or https address", cfg.Webhook)
+			return nil, errors.New("executor: the webhook is not an http or https address")
 		}
 	}
 	if len(cfg.WebhookAllow) == 0 {

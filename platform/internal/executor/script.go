@@ -44,7 +44,7 @@ func (e *Executor) runScript(ctx context.Context, a *action.Action) error {
 	params["output"] = out.String()
 	a.Params = params
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, exec.ErrWaitDelay): // it ended well and left a child behind
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("script %s did not end within %s", e.cfg.Script[0], e.cfg.ScriptTimeout)

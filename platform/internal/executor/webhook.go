@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"syscall"
 	"time"
 
@@ -54,6 +55,10 @@ func (e *Executor) callWebhook(ctx context.Context, a action.Action) error {
 	}
 	resp, err := client.Do(req)
 	if err != nil {
+		// Without the address: what is secret about a webhook is often its path.
+		if asked := new(url.Error); errors.As(err, &asked) {
+			err = asked.Err
+		}
 		return fmt.Errorf("webhook: %w", err)
 	}
 	defer resp.Body.Close()
