@@ -1,11 +1,14 @@
 package demo_test
 
 import (
+	"context"
 	"crypto/ed25519"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
 
+	"github.com/backstay/backstay/control"
 	"github.com/backstay/backstay/platform/internal/controlplane"
 	"github.com/backstay/backstay/platform/internal/demo"
 	"github.com/backstay/backstay/platform/internal/demo/load"
@@ -15,7 +18,7 @@ import (
 var _ demo.Armer = (*controlplane.Plane)(nil)
 
 // openControl starts a control plane on a real port.
-func openControl(t *testing.T) (*controlplane.Plane, *httptest.Server) {
+func openControl(t *testing.T, token string) (*controlplane.Plane, *httptest.Server) {
 	t.Helper()
 	store, err := metastore.Open(t.TempDir())
 	if err != nil {
@@ -26,7 +29,7 @@ func openControl(t *testing.T) (*controlplane.Plane, *httptest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plane, err := controlplane.New(t.Context(), controlplane.Config{Key: key, Meta: store})
+	plane, err := controlplane.New(t.Context(), controlplane.Config{Key: key, Meta: store, Token: token})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +54,7 @@ func degrading(since time.Time) func(load.Stats) bool {
 // gone the services go on with what they know.
 func TestFaultsTravelThroughTheControlStream(t *testing.T) {
 	t.Parallel()
-	plane, server := openControl(t)
+	plane, server := openControl(t, "")
 	if _, err := plane.ApplyPolicies(t.Context(), demo.PolicyFile, demo.Policies(), "test"); err != nil {
 		t.Fatal(err)
 	}
@@ -85,4 +88,44 @@ func TestFaultsTravelThroughTheControlStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, s, "fallbacks of the restarted order", degrading(time.Now()))
+}
+
+// Where control stream and telemetry ask for a token, every service presents it.
+func TestServicesPresentTheToken(t *testing.T) {
+	t.Parallel()
+	const token = "of sixteen characters, or more"
+	plane, server := openControl(t, token)
+	presented := make(chan string, 1)
+	telemetry := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case presented <- r.Header.Get("Authorization"):
+		default:
+		}
+	}))
+	t.Cleanup(telemetry.Close)
+	connected := make(chan struct{}, 1)
+	plane.Subscribe(func(control.Report) {
+		select {
+		case connected <- struct{}{}:
+		default:
+		}
+	})
+	open(t, func(c *demo.Config) {
+		c.ControlURL, c.ControlKey, c.OTLP, c.Token = server.URL, plane.PublicKey(), telemetry.URL, token
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	select {
+	case <-connected:
+	case <-ctx.Done():
+		t.Fatal("no service reaches the control plane")
+	}
+	select {
+	case got := <-presented:
+		if got != "Bearer "+token {
+			t.Errorf("telemetry came with %q", got)
+		}
+	case <-ctx.Done():
+		t.Fatal("no telemetry came")
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -55,6 +56,8 @@ type Config struct {
 	ControlKey string
 	// OTLP is the address that takes telemetry over HTTP.
 	OTLP string
+	// Token is what control stream and telemetry ask for; empty when nothing.
+	Token string
 	// StateDir holds logs and last-good policies. Required.
 	StateDir string
 	// Unprotected starts the shop measured but without policies.
@@ -221,6 +224,10 @@ func (s *Shop) environment(name, state string) []string {
 	protect := "on"
 	if !s.protected {
 		protect = "off"
+	}
+	if s.cfg.Token != "" {
+		// The header's value is percent-encoded there (OpenTelemetry, OTLP exporter configuration).
+		env = append(env, "BACKSTAY_TOKEN="+s.cfg.Token, "OTEL_EXPORTER_OTLP_HEADERS=Authorization="+url.PathEscape("Bearer "+s.cfg.Token))
 	}
 	return append(env,
 		"BACKSTAY_URL="+s.cfg.ControlURL,
