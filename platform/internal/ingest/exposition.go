@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/backstay/backstay/platform/internal/metricstore"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/textparse"
 	"github.com/prometheus/prometheus/model/value"
@@ -59,7 +60,7 @@ func seriesOf(parser textparse.Parser, t Target) *series {
 	line := &series{labels: identity(t, true)}
 	set.Range(func(l labels.Label) {
 		switch l.Name {
-		case labels.MetricName:
+		case model.MetricNameLabel:
 			line.name = l.Value
 		case "service", "instance", "version":
 			line.labels = append(line.labels, metricstore.Label{Name: "exported_" + l.Name, Value: l.Value})

@@ -108,7 +108,10 @@ func (s *Server) refused(w http.ResponseWriter, err error, asJSON bool) {
 	}
 	w.WriteHeader(no.status)
 	if asJSON {
-		_ = json.NewEncoder(w).Encode(map[string]any{"code": no.code, "message": no.message})
+		_ = json.NewEncoder(w).Encode(struct {
+			Code    codes.Code `json:"code"`
+			Message string     `json:"message"`
+		}{no.code, no.message})
 		return
 	}
 	b := binary.AppendUvarint([]byte{1 << 3}, uint64(no.code))

@@ -53,7 +53,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		if o.Config.DataDir, err = os.MkdirTemp("", "backstay-dev-"); err != nil {
 			return fmt.Errorf("temporary data directory: %w", err)
 		}
-		defer os.RemoveAll(o.Config.DataDir)
+		defer func() { err = errors.Join(err, os.RemoveAll(o.Config.DataDir)) }()
 	}
 	s, err := open(ctx, o, temporary)
 	if err != nil {

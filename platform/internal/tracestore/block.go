@@ -25,8 +25,8 @@ type blockEncoder struct {
 	scratch   []byte
 }
 
-// encodeBlock appends the uncompressed form of spans to dst.
-func encodeBlock(dst []byte, spans []Span) []byte {
+// encodeBlock returns the uncompressed form of spans.
+func encodeBlock(spans []Span) []byte {
 	e := blockEncoder{
 		texts:     make(map[string]int, 64),
 		traces:    make(map[TraceID]int, len(spans)),
@@ -55,7 +55,7 @@ func encodeBlock(dst []byte, spans []Span) []byte {
 		columns[8] = e.attrs(columns[8], s.Attrs)
 		previous = start
 	}
-	dst = append(dst, blockForm)
+	dst := []byte{blockForm}
 	dst = binary.AppendUvarint(dst, uint64(len(e.textList)))
 	for _, t := range e.textList {
 		dst = binary.AppendUvarint(dst, uint64(len(t)))

@@ -61,7 +61,7 @@ func TestBlockRoundTrip(t *testing.T) {
 		"odd":       {odd, odd, {TraceID: TraceID{1}, SpanID: SpanID{3}, Parent: SpanID{4}, Start: at}, {SpanID: SpanID{4}, Parent: SpanID{9}, Start: at}},
 		"far times": {{Start: time.Unix(0, 1<<62).UTC()}, {Start: time.Unix(0, -1<<62).UTC(), Duration: 1 << 62}},
 	} {
-		got, err := decodeBlock(encodeBlock(nil, spans))
+		got, err := decodeBlock(encodeBlock(spans))
 		if err != nil || !reflect.DeepEqual(got, spans) {
 			t.Errorf("%s came back as %+v, %v", name, got, err)
 		}
@@ -70,7 +70,7 @@ func TestBlockRoundTrip(t *testing.T) {
 
 func TestBlockCutShortIsCorrupt(t *testing.T) {
 	t.Parallel()
-	data := encodeBlock(nil, shopTraces(3, 1, time.Unix(1e9, 0)))
+	data := encodeBlock(shopTraces(3, 1, time.Unix(1e9, 0)))
 	for n := range data {
 		if _, err := decodeBlock(data[:n]); !errors.Is(err, errCorrupt) {
 			t.Fatalf("%d of %d bytes: %v, want corrupt", n, len(data), err)
@@ -82,8 +82,8 @@ func TestBlockCutShortIsCorrupt(t *testing.T) {
 }
 
 func FuzzDecodeBlock(f *testing.F) {
-	f.Add(encodeBlock(nil, shopTraces(2, 1, time.Unix(1e9, 0))))
-	f.Add(encodeBlock(nil, []Span{{}}))
+	f.Add(encodeBlock(shopTraces(2, 1, time.Unix(1e9, 0))))
+	f.Add(encodeBlock([]Span{{}}))
 	f.Add([]byte{blockForm, 1, 0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		spans, err := decodeBlock(data)
@@ -91,7 +91,7 @@ func FuzzDecodeBlock(f *testing.F) {
 			return
 		}
 		// What decodes is a value like any other: it survives another round.
-		again, err := decodeBlock(encodeBlock(nil, spans))
+		again, err := decodeBlock(encodeBlock(spans))
 		if err != nil || len(again) != len(spans) || len(spans) > 0 && !reflect.DeepEqual(again, spans) {
 			t.Fatalf("round trip of %+v gave %+v, %v", spans, again, err)
 		}

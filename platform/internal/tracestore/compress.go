@@ -32,7 +32,7 @@ func newCodec() (*codec, error) {
 
 // pack returns nothing when the spans are too much for one block.
 func (c *codec) pack(spans []Span) (data []byte, ok bool) {
-	plain := encodeBlock(nil, spans)
+	plain := encodeBlock(spans)
 	if len(plain) > maxBlockBytes {
 		return nil, false
 	}

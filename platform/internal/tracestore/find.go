@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -192,7 +191,7 @@ func newestFirst(a, b Summary) int {
 	if c := b.Start.Compare(a.Start); c != 0 {
 		return c
 	}
-	return strings.Compare(string(b.TraceID[:]), string(a.TraceID[:]))
+	return bytes.Compare(b.TraceID[:], a.TraceID[:])
 }
 
 // open loads a block once.
