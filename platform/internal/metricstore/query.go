@@ -13,7 +13,7 @@ import (
 const maxPoints = 11_000
 
 func (d *database) Instant(ctx context.Context, query string, at time.Time) ([]Point, error) {
-	leave, err := d.query(ctx)
+	leave, err := d.enter()
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (d *database) Range(ctx context.Context, query string, from, to time.Time, 
 	if wrong != nil {
 		return nil, &QueryError{Query: query, Err: wrong}
 	}
-	leave, err := d.query(ctx)
+	leave, err := d.enter()
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package metricstore
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -19,16 +18,11 @@ import (
 // and a half of them.
 const blockTime = 2 * time.Hour
 
-// queriesAtOnce bounds the queries at work, and with MaxQuerySamples their
-// memory; others wait.
-const queriesAtOnce = 4
-
 // database is the store on the libraries of Prometheus.
 type database struct {
 	cfg    Config
 	db     *tsdb.DB
 	promql *promql.Engine
-	turns  chan struct{} // one token for each query at work
 
 	use    sync.RWMutex // held for reading by calls in flight
 	closed bool
@@ -56,7 +50,7 @@ func Open(dir string, cfg Config) (Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("metricstore: open %s: %w", dir, err)
 	}
-	return &database{cfg: cfg, db: db, turns: make(chan struct{}, queriesAtOnce), promql: promql.NewEngine(promql.EngineOpts{
+	return &database{cfg: cfg, db: db, promql: promql.NewEngine(promql.EngineOpts{
 		Logger: cfg.Log, MaxSamples: cfg.MaxQuerySamples, Timeout: cfg.QueryTimeout, LookbackDelta: cfg.Lookback,
 		EnableAtModifier: true, EnableNegativeOffset: true, Parser: parser.NewParser(parser.Options{}),
 		NoStepSubqueryIntervalFn: func(int64) int64 { return time.Second.Milliseconds() },
@@ -71,24 +65,6 @@ func (d *database) enter() (leave func(), err error) {
 		return nil, ErrClosed
 	}
 	return d.use.RUnlock, nil
-}
-
-// query is enter for a query, which waits for its turn.
-func (d *database) query(ctx context.Context) (func(), error) {
-	leave, err := d.enter()
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case d.turns <- struct{}{}:
-		return func() {
-			<-d.turns
-			leave()
-		}, nil
-	case <-ctx.Done():
-		leave()
-		return nil, ctx.Err()
-	}
 }
 
 func (d *database) Stats() Stats {

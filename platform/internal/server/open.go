@@ -29,6 +29,9 @@ import (
 	"github.com/backstay/backstay/platform/internal/view"
 )
 
+// queriesAtOnce bounds the queries that callers of the API have at work.
+const queriesAtOnce = 4
+
 // server is the wired process.
 type server struct {
 	opts      Options
@@ -67,7 +70,7 @@ func open(ctx context.Context, o Options, temporary bool) (*server, error) {
 		}
 	}
 	s.view = &view.View{
-		Map: s.graph, Metrics: s.metrics, Spans: s.traces, Engine: s.judge.engine,
+		Map: s.graph, Metrics: metricstore.Bounded(s.metrics, queriesAtOnce), Spans: s.traces, Engine: s.judge.engine,
 		Judged: s.judge.statuses, Problem: s.judge.feeder.Problem,
 		Book: s.book, Plane: s.plane, Actor: s.actor, Now: time.Now,
 	}
