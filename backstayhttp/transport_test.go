@@ -169,7 +169,7 @@ func TestBodySpent(t *testing.T) {
 	c := call(t, policies)
 	req := request(t, http.MethodPost, server.URL, strings.NewReader("charge"))
 	req.GetBody = nil
-	if _, err := c.Do(req.WithContext(retry.WithIdempotent(t.Context()))); !errors.Is(err, backstayhttp.ErrBodySpent) { //nolint:bodyclose // there is no answer
+	if _, err := c.Do(req.WithContext(retry.WithIdempotent(t.Context()))); !errors.Is(err, backstayhttp.ErrBodySpent) {
 		t.Errorf("error is %v", err)
 	}
 	for _, s := range policies.States() {
