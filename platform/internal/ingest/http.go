@@ -108,7 +108,7 @@ func (s *Server) refused(w http.ResponseWriter, err error, asJSON bool) {
 	}
 	w.WriteHeader(no.status)
 	if asJSON {
-		_ = json.NewEncoder(w).Encode(struct {
+		_ = json.NewEncoder(w).Encode(struct { //nolint:errchkjson // a number and a text always encode; a caller that left needs no answer
 			Code    codes.Code `json:"code"`
 			Message string     `json:"message"`
 		}{no.code, no.message})

@@ -109,7 +109,7 @@ func batch(first, n int) ptraceotlp.ExportRequest {
 		id := first + i
 		s := scope.Spans().AppendEmpty()
 		s.SetTraceID(pcommon.TraceID(traceID(id)))
-		s.SetSpanID(pcommon.SpanID{1, byte(id >> 16), byte(id >> 8), byte(id)}) //nolint:gosec // the low bytes are meant
+		s.SetSpanID(pcommon.SpanID{1, byte(id >> 16), byte(id >> 8), byte(id)})
 		s.SetName("GET /orders/{id}")
 		s.SetKind(ptrace.SpanKindServer)
 		s.SetStartTimestamp(pcommon.NewTimestampFromTime(now.Add(-20 * time.Millisecond)))
@@ -126,7 +126,7 @@ func batch(first, n int) ptraceotlp.ExportRequest {
 
 // traceID spreads the number over the id's last bytes.
 func traceID(n int) tracestore.TraceID {
-	return tracestore.TraceID{1, 12: byte(n >> 24), 13: byte(n >> 16), 14: byte(n >> 8), 15: byte(n)} //nolint:gosec // the low bytes are meant
+	return tracestore.TraceID{1, 12: byte(n >> 24), 13: byte(n >> 16), 14: byte(n >> 8), 15: byte(n)}
 }
 
 func encoded(tb testing.TB, first, n int) []byte {

@@ -164,7 +164,7 @@ func (s *Scraper) store(ctx context.Context, samples []metricstore.Sample) {
 	var refused *metricstore.RefusedError
 	switch {
 	case errors.As(err, &refused):
-		s.samples.Add(uint64(refused.Stored)) //nolint:gosec // a count
+		s.samples.Add(uint64(refused.Stored))
 	case err != nil && ctx.Err() == nil:
 		s.cfg.Log.Error("scrape: store samples", "error", err)
 	case err == nil:

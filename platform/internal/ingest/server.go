@@ -100,7 +100,7 @@ const shutdownTime = 5 * time.Second
 // closes the sockets. It is called once.
 func (s *Server) Serve(ctx context.Context) error {
 	rpc := grpc.NewServer(grpc.MaxRecvMsgSize(int(s.cfg.MaxBytes)), grpc.UnaryInterceptor(s.intercept), grpc.InTapHandle(s.enter),
-		grpc.MaxConcurrentStreams(uint32(min(max(s.cfg.MaxRequests, 1), 1<<16)))) //nolint:gosec // bounded here
+		grpc.MaxConcurrentStreams(uint32(min(max(s.cfg.MaxRequests, 1), 1<<16))))
 	ptraceotlp.RegisterGRPCServer(rpc, &traceService{server: s})
 	pmetricotlp.RegisterGRPCServer(rpc, &metricService{server: s})
 	web := &http.Server{

@@ -57,8 +57,8 @@ func spansOf(td ptrace.Traces) (spans []tracestore.Span, rejected int) {
 }
 
 func spanOf(s ptrace.Span, from *origin) tracestore.Span {
-	start := int64(s.StartTimestamp()) //nolint:gosec // checked by the caller
-	end := int64(s.EndTimestamp())     //nolint:gosec // checked by the caller
+	start := int64(s.StartTimestamp())
+	end := int64(s.EndTimestamp())
 	out := tracestore.Span{
 		TraceID: tracestore.TraceID(s.TraceID()), SpanID: tracestore.SpanID(s.SpanID()), Parent: tracestore.SpanID(s.ParentSpanID()),
 		Service: from.service, Instance: from.instance, Version: from.version, Resource: from.rest,

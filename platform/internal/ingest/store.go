@@ -27,7 +27,7 @@ func (s *Server) storeTraces(ctx context.Context, td ptrace.Traces) (rejection, 
 	s.cfg.Graph.Observe(spans)
 	s.requests.Add(1)
 	s.spans.Add(uint64(len(spans)))
-	s.rejected.Add(uint64(rejected)) //nolint:gosec // a count
+	s.rejected.Add(uint64(rejected))
 	if rejected == 0 {
 		return rejection{}, nil
 	}
@@ -45,7 +45,7 @@ func (s *Server) storeMetrics(ctx context.Context, md pmetric.Metrics) (rejectio
 		if left.reason == "" {
 			left.reason = fmt.Sprintf("%d samples refused, the first because %s", refused.Refused, refused.First)
 		}
-		s.samples.Add(uint64(refused.Stored)) //nolint:gosec // a count
+		s.samples.Add(uint64(refused.Stored))
 	case err != nil:
 		s.failed.Add(1)
 		s.cfg.Log.Error("ingest: store samples", "samples", len(samples), "error", err)
@@ -54,6 +54,6 @@ func (s *Server) storeMetrics(ctx context.Context, md pmetric.Metrics) (rejectio
 		s.samples.Add(uint64(len(samples)))
 	}
 	s.requests.Add(1)
-	s.rejected.Add(uint64(left.count)) //nolint:gosec // a count
+	s.rejected.Add(uint64(left.count))
 	return left, nil
 }

@@ -49,7 +49,7 @@ func (d *database) Append(ctx context.Context, samples []Sample) error {
 		return fmt.Errorf("metricstore: commit: %w", err)
 	}
 	stored := len(samples) - len(refusals)
-	d.appended.Add(uint64(stored)) //nolint:gosec // never negative
+	d.appended.Add(uint64(stored))
 	if len(refusals) == 0 {
 		return nil
 	}
@@ -71,7 +71,7 @@ func (d *database) add(app storage.Appender, b *labels.ScratchBuilder, s *Sample
 		// One sample from the future would make all present ones out of order.
 		return refusal{&d.ahead, s.Name + " is dated " + s.T.UTC().Format("15:04:05.000") + ", ahead of the server's clock"}, nil
 	}
-	ref, full := storage.SeriesRef(0), d.db.Head().NumSeries() >= uint64(d.cfg.MaxSeries) //nolint:gosec // positive by default
+	ref, full := storage.SeriesRef(0), d.db.Head().NumSeries() >= uint64(d.cfg.MaxSeries)
 	if full {
 		if known, ok := app.(storage.GetRef); ok {
 			ref, _ = known.GetRef(set, set.Hash())

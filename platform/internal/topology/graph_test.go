@@ -101,7 +101,7 @@ func TestBounds(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var spans []tracestore.Span
 	for i := range 2000 {
-		kind := tracestore.Kind(random.UintN(7)) //nolint:gosec // below 7
+		kind := tracestore.Kind(random.UintN(7))
 		s := span(byte(i), byte(random.UintN(256)), fmt.Sprintf("service-%d", random.UintN(50)), kind,
 			time.Duration(random.Int64N(int64(time.Second))), time.Duration(random.Int64N(int64(time.Second))),
 			"peer.service", fmt.Sprintf("callee-%d", random.UintN(50)), "http.route", fmt.Sprintf("/%d", random.UintN(50)))

@@ -34,7 +34,7 @@ func binFor(d time.Duration) uint16 {
 	for k := range decades {
 		// Rounded up to two digits, because a bin holds what is at most its bound.
 		if digits := (d + unit - 1) / unit; digits <= 100 {
-			return uint16(k*binsPerDecade + max(int(digits)-11, 0)) //nolint:gosec // at most lastBin
+			return uint16(k*binsPerDecade + max(int(digits)-11, 0))
 		}
 		unit *= 10
 	}

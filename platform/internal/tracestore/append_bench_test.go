@@ -24,7 +24,7 @@ func BenchmarkAppend(b *testing.B) {
 			}
 			batches := make([][]Span, b.N)
 			for i := range batches {
-				batches[i] = shopTraces(traces, uint64(i), time.Now()) //nolint:gosec // small
+				batches[i] = shopTraces(traces, uint64(i), time.Now())
 			}
 			var taken atomic.Int64
 			var wg sync.WaitGroup

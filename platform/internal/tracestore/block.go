@@ -44,14 +44,14 @@ func encodeBlock(spans []Span) []byte {
 	for i := range spans {
 		s := &spans[i]
 		start := s.Start.UnixNano()
-		columns[0] = binary.AppendUvarint(columns[0], uint64(e.trace(s.TraceID))) //nolint:gosec // an index
+		columns[0] = binary.AppendUvarint(columns[0], uint64(e.trace(s.TraceID)))
 		columns[1] = append(columns[1], s.SpanID[:]...)
 		columns[2] = e.parent(columns[2], i, s.Parent)
 		columns[3] = append(columns[3], byte(s.Kind), byte(s.Status))
 		columns[4] = binary.AppendVarint(columns[4], start-previous)
 		columns[5] = binary.AppendVarint(columns[5], int64(s.Duration))
 		columns[6] = e.text(e.text(columns[6], s.Name), s.Message)
-		columns[7] = binary.AppendUvarint(columns[7], uint64(e.origin(s))) //nolint:gosec // an index
+		columns[7] = binary.AppendUvarint(columns[7], uint64(e.origin(s)))
 		columns[8] = e.attrs(columns[8], s.Attrs)
 		previous = start
 	}
@@ -85,7 +85,7 @@ func (e *blockEncoder) text(dst []byte, s string) []byte {
 		e.texts[s] = i
 		e.textList = append(e.textList, s)
 	}
-	return binary.AppendUvarint(dst, uint64(i)) //nolint:gosec // an index
+	return binary.AppendUvarint(dst, uint64(i))
 }
 
 func (e *blockEncoder) trace(id TraceID) int {

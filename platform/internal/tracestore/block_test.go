@@ -11,10 +11,10 @@ import (
 // shopTraces makes n traces of four spans in three services, as the demo shop
 // sends them: about 300 bytes a span as OTLP.
 func shopTraces(n int, seed uint64, start time.Time) []Span {
-	r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // test data
+	r := rand.New(rand.NewPCG(seed, 1))
 	random := func(b []byte) {
 		for i := range b {
-			b[i] = byte(r.Uint32()) //nolint:gosec // test data
+			b[i] = byte(r.Uint32())
 		}
 	}
 	origin := func(service string) Span {

@@ -54,7 +54,7 @@ func appendForever(dir string) error {
 }
 
 func crashBatch(worker, i int) []Span {
-	return shopTraces(25, uint64(worker)<<32|uint64(i), time.Unix(1e9, 0)) //nolint:gosec // small
+	return shopTraces(25, uint64(worker)<<32|uint64(i), time.Unix(1e9, 0))
 }
 
 // TestAcknowledgedSurvivesKill kills a process in mid-append, several times over
@@ -89,7 +89,7 @@ func TestAcknowledgedSurvivesKill(t *testing.T) {
 // warning and returns all that it acknowledged.
 func killAfter(t *testing.T, dir string, n int) [][]Span {
 	t.Helper()
-	child := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this very binary
+	child := exec.CommandContext(t.Context(), os.Args[0])
 	child.Env = append(os.Environ(), crashDir+"="+dir)
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()

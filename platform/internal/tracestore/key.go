@@ -23,7 +23,7 @@ const (
 
 // hourOf is the key's hour: whole hours since 1970.
 func hourOf(t time.Time) uint32 {
-	return uint32(max(0, t.Unix()/3600)) //nolint:gosec // fits until the year 490,000
+	return uint32(max(0, t.Unix()/3600))
 }
 
 func hourKey(hour uint32) []byte { return binary.BigEndian.AppendUint32(nil, hour) }

@@ -218,7 +218,7 @@ func TestSpaceBound(t *testing.T) {
 	for hour := range 6 {
 		c.set(noon.Add(time.Duration(hour) * time.Hour))
 		for i := range 5 {
-			add(t, s, shopTraces(500, uint64(hour*100+i), c.now())...) //nolint:gosec // small
+			add(t, s, shopTraces(500, uint64(hour*100+i), c.now())...)
 		}
 		if err := s.(*disk).db.Flush(); err != nil {
 			t.Fatal(err)
@@ -290,7 +290,7 @@ func TestConcurrentUse(t *testing.T) {
 	for w := range workers {
 		wg.Go(func() {
 			for i := range rounds {
-				spans := shopTraces(each, uint64(w*rounds+i), time.Now()) //nolint:gosec // small
+				spans := shopTraces(each, uint64(w*rounds+i), time.Now())
 				if err := s.Append(t.Context(), spans); err != nil {
 					t.Error(err)
 				}

@@ -34,8 +34,8 @@ func (d *disk) sweeper(ctx context.Context) {
 func (d *disk) sweep() error {
 	now := d.cfg.Now()
 	cut := hourOf(now.Add(-d.cfg.Retention))
-	if used := d.db.Metrics().DiskSpaceUsage(); used > uint64(d.cfg.MaxBytes) { //nolint:gosec // positive by default
-		over, err := d.hoursOver(used - uint64(d.cfg.MaxBytes)) //nolint:gosec // as above
+	if used := d.db.Metrics().DiskSpaceUsage(); used > uint64(d.cfg.MaxBytes) {
+		over, err := d.hoursOver(used - uint64(d.cfg.MaxBytes))
 		if err != nil {
 			return err
 		}

@@ -65,9 +65,9 @@ func (r *reader) count(size int) int {
 // index reads a number below limit.
 func (r *reader) index(limit int) int {
 	n := r.uvarint()
-	if n >= uint64(limit) { //nolint:gosec // a length
+	if n >= uint64(limit) {
 		r.fail()
 		return 0
 	}
-	return int(n) //nolint:gosec // below limit
+	return int(n)
 }
