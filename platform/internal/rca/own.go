@@ -2,6 +2,7 @@ package rca
 
 import (
 	"math"
+	"slices"
 
 	"github.com/backstay/backstay/platform/internal/verdict"
 )
@@ -45,7 +46,7 @@ func (w *world) own(s *service) finding {
 		inbound.calls.errors >= minErrors && inbound.calls.ratio() >= 0.95 && inbound.slow.times < 3
 
 	switch {
-	case s.up == 0 && s.down > 0:
+	case s.up == 0 && s.down > 0 && (s.fallen > 0 || w.wanted(s)):
 		see(weightDown, downEvidence(s))
 		f.class = verdict.Down
 	case silent && s.up == 0:
@@ -79,6 +80,15 @@ func (w *world) own(s *service) finding {
 	}
 	f.elsewhere = f.strength < weakest && s.now.requests >= minCalls && inbound.excess > 0
 	return f
+}
+
+// wanted reports whether somebody calls the service and does not get through, since
+// the onset or for longer. One that was taken out of use has no processes either.
+func (w *world) wanted(s *service) bool {
+	return slices.ContainsFunc(w.in[s.name], func(e *edge) bool {
+		asked := e.now.requests+e.rejected > 0
+		return e.now.errors >= minErrors || asked && e.breaker != "" || !e.stale && e.sickness() >= sickFrom
+	})
 }
 
 // callers is what the callers of a service see of it.
