@@ -5,13 +5,17 @@ import "github.com/backstay/backstay/metric"
 // counters are the server's own figures: what came in, what is stored, and what
 // was refused, by reason.
 func (s *server) counters() map[string]float64 {
-	in, metrics, traces := s.ingest.Stats(), s.metrics.Stats(), s.traces.Stats()
+	in, scraped, metrics, traces := s.ingest.Stats(), s.scrape.Stats(), s.metrics.Stats(), s.traces.Stats()
 	return map[string]float64{
 		"otlp_requests_stored":       float64(in.Requests),
 		"otlp_requests_refused_busy": float64(in.Busy),
 		"otlp_requests_refused_bad":  float64(in.Bad),
 		"otlp_requests_failed":       float64(in.Failed),
 		"otlp_items_left_out":        float64(in.Rejected),
+		"scrapes_stored":             float64(scraped.Scrapes),
+		"scrapes_failed":             float64(scraped.Failed),
+		"scrapes_refused_address":    float64(scraped.Refused),
+		"scrapes_left_out_late":      float64(scraped.Late),
 		"spans_stored":               float64(traces.Spans),
 		"spans_bytes":                float64(traces.Bytes),
 		"spans_off_the_map":          float64(s.graph.Refused()),
@@ -24,6 +28,7 @@ func (s *server) counters() map[string]float64 {
 		"samples_bytes":              float64(metrics.Bytes),
 		"slo_events_refused_late":    float64(s.judge.engine.Refused()),
 		"live_events_dropped":        float64(s.feed.Dropped()),
+		"live_streams_refused":       float64(s.feed.Refused()),
 	}
 }
 
