@@ -5,6 +5,7 @@ package view
 
 import (
 	"context"
+	"time"
 
 	"github.com/backstay/backstay/platform/internal/action"
 	"github.com/backstay/backstay/platform/internal/controlplane"
@@ -14,8 +15,6 @@ import (
 	"github.com/backstay/backstay/platform/internal/slo"
 	"github.com/backstay/backstay/platform/internal/topology"
 	"github.com/backstay/backstay/platform/internal/tracestore"
-
-	"time"
 )
 
 // View answers the questions of the API. All fields are required. It is safe for
