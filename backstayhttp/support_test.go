@@ -71,11 +71,12 @@ func live(t *testing.T, listener *backstay.Listener, documents ...string) *polic
 
 // document is a policy document for calls of the dependency.
 func document(kind, dependency, spec string) string {
-	d := "apiVersion: backstay.dev/v1\nkind: " + kind + "\nmetadata: {name: " + strings.ToLower(kind) + "}\nspec:\n  target: {dependency: " + dependency + "}\n"
+	var d strings.Builder
+	d.WriteString("apiVersion: backstay.dev/v1\nkind: " + kind + "\nmetadata: {name: " + strings.ToLower(kind) + "}\nspec:\n  target: {dependency: " + dependency + "}\n")
 	for line := range strings.SplitSeq(spec, "\n") {
-		d += "  " + line + "\n"
+		d.WriteString("  " + line + "\n")
 	}
-	return d
+	return d.String()
 }
 
 // serve runs a real server until the test ends. Requests still running then are

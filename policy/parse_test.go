@@ -128,15 +128,15 @@ func TestMostSpecificWins(t *testing.T) {
 	f := func(service, version, dependency, route, want string) {
 		t.Helper()
 		for _, reverse := range []bool{false, true} {
-			all := ""
+			var all strings.Builder
 			for i := range texts {
 				if reverse {
 					i = len(texts) - 1 - i
 				}
-				all += texts[i]
+				all.WriteString(texts[i])
 			}
 			live := NewLive(service, version, nil)
-			if err := live.Apply(mustParse(t, all)); err != nil {
+			if err := live.Apply(mustParse(t, all.String())); err != nil {
 				t.Fatal(err)
 			}
 			if got := live.Outbound(dependency, route).Explain(); !strings.Contains(got, "timeout "+dependency+": "+want+" an attempt") {

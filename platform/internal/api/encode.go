@@ -28,8 +28,8 @@ func encode(body any) ([]byte, error) {
 func fillLists(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if f := v.Field(i); f.CanSet() {
+		for _, f := range v.Fields() {
+			if f := f; f.CanSet() {
 				fillLists(f)
 			}
 		}
@@ -67,8 +67,8 @@ func holdsLists(t reflect.Type) bool {
 	case reflect.Pointer:
 		return holdsLists(t.Elem())
 	case reflect.Struct:
-		for i := range t.NumField() {
-			if f := t.Field(i); f.IsExported() && holdsLists(f.Type) {
+		for f := range t.Fields() {
+			if f := f; f.IsExported() && holdsLists(f.Type) {
 				return true
 			}
 		}

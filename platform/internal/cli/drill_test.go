@@ -13,7 +13,7 @@ func TestPromisesNotKeptAreANegativeVerdict(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	p := Program{Stdout: &out, Stderr: &out, Getenv: func(string) (string, bool) { return "", false }, output: "table"}
-	row := demo.Row{Fault: "payment-errors", BreakerOpen: number(1.2), Cause: "payment", CauseClass: "errors", Right: true, RightClass: true}
+	row := demo.Row{Fault: "payment-errors", BreakerOpen: new(1.2), Cause: "payment", CauseClass: "errors", Right: true, RightClass: true}
 	if err := p.printDrill(demo.Report{Rows: []demo.Row{row}}); err != nil {
 		t.Errorf("all promises kept: %v", err)
 	}

@@ -21,24 +21,25 @@ type fakeBackend struct {
 	full bool
 }
 
-func number(x float64) *float64 { return &x }
+//go:fix inline
+func number(x float64) *float64 { return new(x) }
 
 var (
 	metSLO = api.SLOStatus{
 		Name: "checkout-fast", Service: "gateway", Target: 0.99, Window: "1h0m0s",
-		Attainment: number(0.99812), Budget: number(0.812), Burn: number(0.2), Good: 99812, Total: 100000, Burning: verdict.No,
+		Attainment: new(0.99812), Budget: new(0.812), Burn: new(0.2), Good: 99812, Total: 100000, Burning: verdict.No,
 	}
 	burningSLO = api.SLOStatus{
 		Name: "checkout-available", DisplayName: "Checkout answers", Service: "gateway", Description: "Checkouts are answered within a second.",
-		Target: 0.999, Window: "1h0m0s", Attainment: number(0.9994), Budget: number(0.4), Burn: number(21.5), Good: 99940, Total: 100000, Burning: verdict.Yes,
+		Target: 0.999, Window: "1h0m0s", Attainment: new(0.9994), Budget: new(0.4), Burn: new(21.5), Good: 99940, Total: 100000, Burning: verdict.Yes,
 		Windows: []api.BurnWindow{
-			{Severity: verdict.Page, Long: "5s", Short: "1s", Factor: 14.4, LongRate: number(21.5), ShortRate: number(30), Answer: verdict.Yes},
+			{Severity: verdict.Page, Long: "5s", Short: "1s", Factor: 14.4, LongRate: new(21.5), ShortRate: number(30), Answer: verdict.Yes},
 			{Severity: verdict.Ticket, Long: "6m0s", Short: "30s", Factor: 1, Answer: verdict.Unknown},
 		},
 	}
 	spentSLO = api.SLOStatus{
 		Name: "checkout-complete", Service: "gateway", Target: 0.95, Window: "1h0m0s",
-		Attainment: number(0.92), Budget: number(-0.6), Burn: number(0.1), Good: 92000, Total: 100000, Burning: verdict.No,
+		Attainment: new(0.92), Budget: new(-0.6), Burn: new(0.1), Good: 92000, Total: 100000, Burning: verdict.No,
 	}
 	silentSLO = api.SLOStatus{
 		Name: "refund-available", Service: "refund", Target: 0.999, Window: "720h0m0s",
@@ -60,7 +61,7 @@ func (f *fakeBackend) SLO(_ context.Context, name string) (api.SLOStatus, error)
 var gateway = api.ServiceSummary{
 	Name: "gateway", Version: "v1.4.0", Health: api.HealthBad,
 	RED:       api.RED{Rate: 199.8, ErrorRatio: 0.021, P50: 0.0042, P95: 0.09, P99: 1.02},
-	Instances: 1, SDK: true, WorstBudget: number(-0.6), SLOs: 3, Incident: "INC-12", LastSeen: noon.Add(-time.Second),
+	Instances: 1, SDK: true, WorstBudget: new(-0.6), SLOs: 3, Incident: "INC-12", LastSeen: noon.Add(-time.Second),
 }
 
 func (f *fakeBackend) Services(context.Context) ([]api.ServiceSummary, error) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -15,10 +16,8 @@ import (
 func (p *Program) outputFlag(cmd *cobra.Command, kinds ...string) {
 	cmd.Flags().StringVarP(&p.output, "output", "o", kinds[0], "how to print: "+strings.Join(kinds, ", "))
 	check := func(*cobra.Command, []string) error {
-		for _, k := range kinds {
-			if p.output == k {
-				return nil
-			}
+		if slices.Contains(kinds, p.output) {
+			return nil
 		}
 		return usage(fmt.Sprintf("output %q is not one of %s", p.output, strings.Join(kinds, ", ")), "see '"+cmd.CommandPath()+" --help'")
 	}

@@ -131,7 +131,7 @@ func (s Setting) Set(c *Config, text string) error {
 		*v = d
 	case *[]string:
 		*v = nil
-		for _, item := range strings.Split(text, ",") {
+		for item := range strings.SplitSeq(text, ",") {
 			if item = strings.TrimSpace(item); item != "" {
 				*v = append(*v, item)
 			}

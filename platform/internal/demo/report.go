@@ -205,20 +205,20 @@ func (row *Row) named() string {
 	if len(row.Named) == 0 {
 		return "none"
 	}
-	text := ""
+	var text strings.Builder
 	for i, n := range row.Named {
 		if i > 0 {
-			text += ", then "
+			text.WriteString(", then ")
 		}
-		text += fmt.Sprintf("%s (%s)", n.Service, n.Class)
+		text.WriteString(fmt.Sprintf("%s (%s)", n.Service, n.Class))
 	}
 	switch {
 	case !row.Right:
-		return text + ": wrong"
+		return text.String() + ": wrong"
 	case !row.RightClass:
-		return fmt.Sprintf("%s: right, but not its kind (%s)", text, row.ExpectedClass)
+		return fmt.Sprintf("%s: right, but not its kind (%s)", text.String(), row.ExpectedClass)
 	default:
-		return text + ": right"
+		return text.String() + ": right"
 	}
 }
 

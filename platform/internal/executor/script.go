@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"time"
@@ -38,9 +39,7 @@ func (e *Executor) runScript(ctx context.Context, a *action.Action) error {
 	endWithChildren(cmd)
 	err := cmd.Run()
 	params := map[string]string{}
-	for k, v := range a.Params {
-		params[k] = v
-	}
+	maps.Copy(params, a.Params)
 	params["output"] = out.String()
 	a.Params = params
 	switch {

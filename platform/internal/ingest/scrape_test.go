@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -67,11 +68,11 @@ func (r *rounds) value(t *testing.T, query string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := ""
+	var text strings.Builder
 	for _, p := range points {
-		text += fmt.Sprint(p.V, " ", p.Labels["version"], ";")
+		text.WriteString(fmt.Sprint(p.V, " ", p.Labels["version"], ";"))
 	}
-	return text
+	return text.String()
 }
 
 func TestScrape(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -76,11 +77,11 @@ func ids(t *testing.T, s metastore.Store, kind string, f metastore.Filter) strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out string
+	var out strings.Builder
 	for _, r := range records {
-		out += r.ID
+		out.WriteString(r.ID)
 	}
-	return out
+	return out.String()
 }
 
 func getOfNothing(t *testing.T, s metastore.Store, _ func() metastore.Store) {

@@ -51,7 +51,7 @@ func TestRunServesAndLeavesNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	var address string
-	for _, line := range strings.Split(out.text, "\n") {
+	for line := range strings.SplitSeq(out.text, "\n") {
 		if fields := strings.Fields(line); len(fields) == 2 && fields[0] == "Console" {
 			address = fields[1]
 		}

@@ -50,7 +50,7 @@ func (b *bench) scrape(values map[string]float64) {
 	for series, v := range values {
 		name, rest, _ := strings.Cut(strings.TrimSuffix(series, "}"), "{")
 		s := metricstore.Sample{Name: name, T: b.now, V: v}
-		for _, pair := range strings.Split(rest, ",") {
+		for pair := range strings.SplitSeq(rest, ",") {
 			if key, text, ok := strings.Cut(pair, "="); ok {
 				s.Labels = append(s.Labels, metricstore.Label{Name: key, Value: strings.Trim(text, `"`)})
 			}

@@ -19,7 +19,7 @@ func (e *Engine) Budget(name string, from, to time.Time, step time.Duration) ([]
 		if r.total == 0 {
 			return nil
 		}
-		return pointer(1 - r.rate)
+		return new(1 - r.rate)
 	})
 }
 
@@ -31,7 +31,7 @@ func (e *Engine) Burn(name string, window time.Duration, from, to time.Time, ste
 		if r.total == 0 {
 			return nil
 		}
-		return pointer(r.rate)
+		return new(r.rate)
 	})
 }
 

@@ -57,7 +57,7 @@ func (e *Engine) judge(p *promise, now time.Time) Status {
 	whole := p.read(end, int64(o.Window/time.Second))
 	status.Good, status.Total = whole.total-whole.bad, whole.total
 	if whole.total > 0 {
-		status.Attainment, status.Budget = pointer(1-whole.share()), pointer(1-whole.rate)
+		status.Attainment, status.Budget = new(1-whole.share()), new(1-whole.rate)
 	}
 
 	calm := p.read(end, max(calmSpan*p.pairs[0].short, minCalm))
@@ -74,10 +74,10 @@ func (e *Engine) judge(p *promise, now time.Time) Status {
 			Long: time.Duration(rule.long) * time.Second, Short: time.Duration(rule.short) * time.Second,
 		}
 		if r.longs.total > 0 {
-			w.LongRate = pointer(r.longs.rate)
+			w.LongRate = new(r.longs.rate)
 		}
 		if r.shorts.total > 0 {
-			w.ShortRate = pointer(r.shorts.rate)
+			w.ShortRate = new(r.shorts.rate)
 		}
 		status.Windows[i] = w
 	}
@@ -185,4 +185,5 @@ func (p *promise) recovered(calm reading, end int64, now time.Time) verdict.Verd
 	return v
 }
 
-func pointer(v float64) *float64 { return &v }
+//go:fix inline
+func pointer(v float64) *float64 { return new(v) }

@@ -3,6 +3,7 @@ package topology
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,14 +34,14 @@ func span(id byte, parent byte, service string, kind tracestore.Kind, ends, took
 
 // describe writes a window as text.
 func describe(g Graph) string {
-	text := ""
+	var text strings.Builder
 	for _, n := range g.Nodes {
-		text += fmt.Sprintf("%s external=%t %d/%d self=%s\n", n.Service, n.External, n.Stats.Errors, n.Stats.Requests, n.SelfTime.Quantile(1))
+		text.WriteString(fmt.Sprintf("%s external=%t %d/%d self=%s\n", n.Service, n.External, n.Stats.Errors, n.Stats.Requests, n.SelfTime.Quantile(1)))
 	}
 	for _, e := range g.Edges {
-		text += fmt.Sprintf("%s→%s %d/%d\n", e.From, e.To, e.Stats.Errors, e.Stats.Requests)
+		text.WriteString(fmt.Sprintf("%s→%s %d/%d\n", e.From, e.To, e.Stats.Errors, e.Stats.Requests))
 	}
-	return text
+	return text.String()
 }
 
 func TestGraph(t *testing.T) {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -33,12 +34,12 @@ func TestParentsFirst(t *testing.T) {
 	}
 	f := func(want string, spans ...tracestore.Span) {
 		t.Helper()
-		got := ""
+		var got strings.Builder
 		for _, s := range parentsFirst(spans) {
-			got += string('a' + rune(s.SpanID[0]) - 1)
+			got.WriteString(string('a' + rune(s.SpanID[0]) - 1))
 		}
-		if got != want {
-			t.Errorf("got %q, want %q", got, want)
+		if got.String() != want {
+			t.Errorf("got %q, want %q", got.String(), want)
 		}
 	}
 	f("abcd", span(4, 1, 3), span(3, 2, 2), span(2, 1, 1), span(1, 0, 0))
