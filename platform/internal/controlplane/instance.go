@@ -19,7 +19,7 @@ type Instance struct {
 	ID      string
 	// MetricsURL is where its metrics can be read; empty when nowhere.
 	MetricsURL string
-	// Connected says whether its stream stands.
+	// Connected says whether its stream stands and its reports, once begun, go on.
 	Connected bool
 	// Since is when it connected, or when it was lost.
 	Since time.Time
@@ -52,6 +52,15 @@ func (in *instance) urge() {
 	in.wake = make(chan struct{})
 }
 
+// seen is the instance as it is to be taken at a moment.
+func (in *instance) seen(now time.Time, silence time.Duration) Instance {
+	shown := in.Instance
+	if shown.Connected && shown.LastReport.After(shown.Since) && now.Sub(shown.LastReport) > silence {
+		shown.Connected, shown.Since = false, shown.LastReport
+	}
+	return shown
+}
+
 // meet returns the instance, which may be new; nil when there are too many. The
 // caller holds mu.
 func (p *Plane) meet(k key) *instance {
@@ -82,9 +91,9 @@ func (p *Plane) forget() {
 func (p *Plane) Instances() []Instance {
 	p.mu.Lock()
 	p.forget()
-	all := make([]Instance, 0, len(p.instances))
+	all, now := make([]Instance, 0, len(p.instances)), p.cfg.Now()
 	for _, in := range p.instances {
-		all = append(all, in.Instance)
+		all = append(all, in.seen(now, p.cfg.Silence))
 	}
 	p.mu.Unlock()
 	slices.SortFunc(all, func(a, b Instance) int { return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.ID, b.ID)) })

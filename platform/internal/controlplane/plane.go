@@ -27,6 +27,10 @@ type Config struct {
 	Token string
 	// Heartbeat is the time between signs of life on a stream. Zero means 3 s.
 	Heartbeat time.Duration
+	// Silence is how long an instance may go without a report before it is taken
+	// for gone though its stream stands: when its machine vanishes, nothing ends
+	// the stream for a quarter of an hour. Zero means 15 s.
+	Silence time.Duration
 	// Forget is how long an instance that is gone is remembered. Zero means 5 min.
 	Forget time.Duration
 	// Now is the clock; nil means [time.Now].
@@ -68,6 +72,9 @@ func New(ctx context.Context, cfg Config) (*Plane, error) {
 	}
 	if cfg.Heartbeat <= 0 {
 		cfg.Heartbeat = 3 * time.Second
+	}
+	if cfg.Silence <= 0 {
+		cfg.Silence = 15 * time.Second
 	}
 	if cfg.Forget <= 0 {
 		cfg.Forget = 5 * time.Minute

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -454,6 +455,51 @@ func TestGoneIsNoticed(t *testing.T) {
 	mu.Unlock()
 	if _, ok := p.instance("order", "o1"); ok {
 		t.Error("still remembered")
+	}
+}
+
+// TestSilenceIsNoticed: the machine of an instance vanished, so nobody ends its stream.
+func TestSilenceIsNoticed(t *testing.T) {
+	t.Parallel()
+	var ahead atomic.Int64
+	p := newPlant(t, func(c *controlplane.Config) {
+		c.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", p.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET %s?service=order&instance=o1 HTTP/1.1\r\nHost: %s\r\n\r\n", control.StreamPath, p.address)
+	connected := func() bool { in, ok := p.instance("order", "o1"); return ok && in.Connected }
+	eventually(t, "connected", connected)
+	ahead.Add(int64(time.Minute))
+	if !connected() {
+		t.Error("gone before it ever reported")
+	}
+	report := func() {
+		t.Helper()
+		body := strings.NewReader(`{"service":"order","instance":"o1","policyVersion":1}`)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url()+control.ReportPath, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Body.Close(); res.StatusCode != http.StatusNoContent {
+			t.Fatal(res.Status)
+		}
+	}
+	report()
+	ahead.Add(int64(20 * time.Second))
+	if in, _ := p.instance("order", "o1"); in.Connected || !in.Since.Equal(in.LastReport) {
+		t.Errorf("after 20 s of silence: %+v", in)
+	}
+	if report(); !connected() {
+		t.Error("not back after another report")
 	}
 }
 
