@@ -225,6 +225,43 @@ func trip(t *testing.T, b *Breaker) {
 	t.Fatalf("does not trip: %+v", b.Snapshot())
 }
 
+// TestFellowProbe: when one of two probes fails, the other one's success cannot cut
+// the pause short. Otherwise a dependency that fails every second call would be
+// probed without any pause.
+func TestFellowProbe(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := New("payment", Config{Consecutive: 1})
+		probe := func() Permit {
+			t.Helper()
+			p, err := b.Acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		probe().Done(errDown) // opens the circuit
+		time.Sleep(2 * DefaultCooldown)
+		probe().Done(nil)
+		one, two := probe(), probe()
+		one.Done(errDown)
+		two.Done(nil)
+		if _, err := b.Acquire(t.Context()); err == nil {
+			t.Error("a call went through in the pause")
+		}
+		if got := b.Snapshot().State; got != Open {
+			t.Errorf("stands at %v, want open", got)
+		}
+		time.Sleep(2 * DefaultCooldown)
+		for range DefaultProbeSuccesses {
+			probe().Done(nil)
+		}
+		if got := b.Snapshot().State; got != Closed {
+			t.Errorf("stands at %v after good probes, want closed", got)
+		}
+	})
+}
+
 // TestAlwaysRecovers: after any history, with permits lost, results stale,
 // downgrades and new configurations in it, a healthy dependency is used again.
 func TestAlwaysRecovers(t *testing.T) {

@@ -153,7 +153,9 @@ func (b *Breaker) probed(generation uint32, id uint16, v verdict, now int64) {
 			b.set(Open, generation, next)
 			return
 		}
-		b.move(Open, generation, next, now, "probe failed; before: "+b.cause)
+		// Probes that went out beside this one are of the old generation: should
+		// one of them end well now, the pause holds all the same.
+		b.move(Open, generation+1, next, now, "probe failed; before: "+b.cause)
 	}
 }
 

@@ -37,7 +37,7 @@ func (s State) String() string {
 //
 //	state 3 bits | generation 24 bits | deadline 37 bits, milliseconds since the breaker was made
 //
-// The generation changes when the circuit trips, closes or is downgraded, so
+// The generation changes when the circuit opens, closes or is downgraded, so
 // that the result of a call admitted before is recognised as stale. The
 // deadline is the earliest time at which another call may go; in the closed
 // state it is zero. 37 bits of milliseconds are four years of uptime; past
