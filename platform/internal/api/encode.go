@@ -29,7 +29,7 @@ func fillLists(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for _, f := range v.Fields() {
-			if f := f; f.CanSet() {
+			if f.CanSet() {
 				fillLists(f)
 			}
 		}
@@ -68,7 +68,7 @@ func holdsLists(t reflect.Type) bool {
 		return holdsLists(t.Elem())
 	case reflect.Struct:
 		for f := range t.Fields() {
-			if f := f; f.IsExported() && holdsLists(f.Type) {
+			if f.IsExported() && holdsLists(f.Type) {
 				return true
 			}
 		}

@@ -21,9 +21,6 @@ type fakeBackend struct {
 	full bool
 }
 
-//go:fix inline
-func number(x float64) *float64 { return new(x) }
-
 var (
 	metSLO = api.SLOStatus{
 		Name: "checkout-fast", Service: "gateway", Target: 0.99, Window: "1h0m0s",
@@ -33,7 +30,7 @@ var (
 		Name: "checkout-available", DisplayName: "Checkout answers", Service: "gateway", Description: "Checkouts are answered within a second.",
 		Target: 0.999, Window: "1h0m0s", Attainment: new(0.9994), Budget: new(0.4), Burn: new(21.5), Good: 99940, Total: 100000, Burning: verdict.Yes,
 		Windows: []api.BurnWindow{
-			{Severity: verdict.Page, Long: "5s", Short: "1s", Factor: 14.4, LongRate: new(21.5), ShortRate: number(30), Answer: verdict.Yes},
+			{Severity: verdict.Page, Long: "5s", Short: "1s", Factor: 14.4, LongRate: new(21.5), ShortRate: new(float64(30)), Answer: verdict.Yes},
 			{Severity: verdict.Ticket, Long: "6m0s", Short: "30s", Factor: 1, Answer: verdict.Unknown},
 		},
 	}

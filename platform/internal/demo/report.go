@@ -210,7 +210,7 @@ func (row *Row) named() string {
 		if i > 0 {
 			text.WriteString(", then ")
 		}
-		text.WriteString(fmt.Sprintf("%s (%s)", n.Service, n.Class))
+		fmt.Fprintf(&text, "%s (%s)", n.Service, n.Class)
 	}
 	switch {
 	case !row.Right:

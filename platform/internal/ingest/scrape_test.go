@@ -70,7 +70,7 @@ func (r *rounds) value(t *testing.T, query string) string {
 	}
 	var text strings.Builder
 	for _, p := range points {
-		text.WriteString(fmt.Sprint(p.V, " ", p.Labels["version"], ";"))
+		fmt.Fprint(&text, p.V, " ", p.Labels["version"], ";")
 	}
 	return text.String()
 }

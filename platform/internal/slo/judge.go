@@ -184,6 +184,3 @@ func (p *promise) recovered(calm reading, end int64, now time.Time) verdict.Verd
 	}
 	return v
 }
-
-//go:fix inline
-func pointer(v float64) *float64 { return new(v) }

@@ -36,10 +36,10 @@ func span(id byte, parent byte, service string, kind tracestore.Kind, ends, took
 func describe(g Graph) string {
 	var text strings.Builder
 	for _, n := range g.Nodes {
-		text.WriteString(fmt.Sprintf("%s external=%t %d/%d self=%s\n", n.Service, n.External, n.Stats.Errors, n.Stats.Requests, n.SelfTime.Quantile(1)))
+		fmt.Fprintf(&text, "%s external=%t %d/%d self=%s\n", n.Service, n.External, n.Stats.Errors, n.Stats.Requests, n.SelfTime.Quantile(1))
 	}
 	for _, e := range g.Edges {
-		text.WriteString(fmt.Sprintf("%s→%s %d/%d\n", e.From, e.To, e.Stats.Errors, e.Stats.Requests))
+		fmt.Fprintf(&text, "%s→%s %d/%d\n", e.From, e.To, e.Stats.Errors, e.Stats.Requests)
 	}
 	return text.String()
 }

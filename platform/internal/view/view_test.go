@@ -36,7 +36,7 @@ func TestParentsFirst(t *testing.T) {
 		t.Helper()
 		var got strings.Builder
 		for _, s := range parentsFirst(spans) {
-			got.WriteString(string('a' + rune(s.SpanID[0]) - 1))
+			got.WriteRune('a' + rune(s.SpanID[0]) - 1)
 		}
 		if got.String() != want {
 			t.Errorf("got %q, want %q", got.String(), want)
