@@ -52,7 +52,8 @@ type Book struct {
 	mu      sync.Mutex
 	open    map[string]*Incident // by service
 	conduct map[verdict.Subject]*conduct
-	signals []signal // recent ones, oldest first
+	signals []signal             // recent ones, oldest first
+	ended   map[string]time.Time // by service: when its latest incident was resolved
 
 	feed feed
 }
@@ -97,7 +98,7 @@ func Open(ctx context.Context, store metastore.Store, cfg Config) (*Book, error)
 	cfg.Hold = cmp.Or(cfg.Hold, 2*time.Second)
 	cfg.Silence = cmp.Or(cfg.Silence, 15*time.Minute)
 	cfg.Lead = cmp.Or(cfg.Lead, time.Minute)
-	b := &Book{store: store, cfg: cfg, open: map[string]*Incident{}, conduct: map[verdict.Subject]*conduct{}}
+	b := &Book{store: store, cfg: cfg, open: map[string]*Incident{}, conduct: map[verdict.Subject]*conduct{}, ended: map[string]time.Time{}}
 	records, err := store.List(ctx, recordKind, metastore.Filter{State: string(StateOpen)})
 	if err != nil {
 		return nil, fmt.Errorf("incident: read the open incidents: %w", err)
@@ -274,6 +275,7 @@ func (b *Book) end(ctx context.Context, in *Incident, at time.Time, text string)
 	text = fmt.Sprintf("%s (after %s)", text, at.Sub(in.OpenedAt).Round(time.Second))
 	in.enter(Entry{At: at, Step: StepRecovery, Text: text})
 	delete(b.open, in.Service)
+	b.ended[in.Service] = at
 	for _, name := range in.Objectives {
 		if c := b.conduct[verdict.Subject{Service: in.Service, SLO: name}]; c != nil && c.burning == verdict.Yes {
 			c.spent = true
@@ -344,10 +346,15 @@ func (b *Book) blame(ctx context.Context, v verdict.Verdict) error {
 	return b.save(ctx, in, v.At, StepCause, false)
 }
 
-// recall enters the remembered signals of a service.
+// recall enters the remembered signals of a service. What was seen before the last
+// incident ended belongs to that one.
 func (b *Book) recall(in *Incident, service string) {
+	since := in.OpenedAt.Add(-b.cfg.Lead)
+	if ended := b.ended[in.Service]; ended.After(since) {
+		since = ended
+	}
 	for _, s := range b.signals {
-		if s.service == service && !s.at.Before(in.OpenedAt.Add(-b.cfg.Lead)) {
+		if s.service == service && !s.at.Before(since) {
 			in.enter(Entry{At: s.at, Step: StepSignal, Text: s.text})
 		}
 	}

@@ -190,6 +190,11 @@ func TestTheChain(t *testing.T) {
 	// A new page is a new incident, and so is a ticket once the rest is gone.
 	d.judge("gateway", "checkout", "page")
 	d.want("gateway open page [checkout]; gateway resolved page [checkout]")
+	list, err := d.book.List(t.Context())
+	d.must(err)
+	if got := steps(list[0]); got != "verdict" {
+		t.Errorf("timeline %q: signals of the incident before do not belong to this one", got)
+	}
 }
 
 func TestObjectivesOfAServiceJoin(t *testing.T) {

@@ -17,6 +17,10 @@ func (s *server) signals(ctx context.Context) func(control.Report) {
 			text := ""
 			switch e.Kind {
 			case control.EventState:
+				if probing(e.From, e.To) {
+					s.feed.Publish(api.Event{Name: "service", ID: r.Service, At: e.At})
+					continue
+				}
 				text = fmt.Sprintf("%s: circuit breaker to %s: %s → %s", r.Service, e.Dependency, e.From, e.To)
 				if e.Detail != "" {
 					text += " (" + e.Detail + ")"
@@ -32,4 +36,10 @@ func (s *server) signals(ctx context.Context) func(control.Report) {
 			s.feed.Publish(api.Event{Name: "service", ID: r.Service, At: e.At})
 		}
 	}
+}
+
+// probing reports whether a breaker that stays open merely tried its dependency. It
+// does so every second or so; an incident that listed each try would show little else.
+func probing(from, to string) bool {
+	return from == "open" && to == "half-open" || from == "half-open" && to == "open"
 }
