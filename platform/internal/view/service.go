@@ -57,7 +57,8 @@ func (v *View) Services(context.Context) ([]api.ServiceSummary, error) {
 	for _, in := range v.Book.Current() {
 		row(in.Service).Incident = in.ID
 		if in.Cause != nil {
-			row(in.Cause.Service).Incident = in.ID
+			r := row(in.Cause.Service)
+			r.Incident, r.Health = in.ID, api.HealthBad
 		}
 	}
 	list := make([]api.ServiceSummary, 0, len(rows))
@@ -70,7 +71,9 @@ func (v *View) Services(context.Context) ([]api.ServiceSummary, error) {
 	return list, nil
 }
 
-// serviceHealth colours a service as the map does.
+// serviceHealth colours a service as the map does. The named cause of an open
+// incident is bad whatever its figures: calls that are led away from it, or that
+// nobody answers, no longer spoil them.
 func serviceHealth(red api.RED, attained map[string]float64, name string) api.Health {
 	if a, ok := attained[name]; ok {
 		return healthOf(a)

@@ -16,9 +16,19 @@ func (v *View) Topology(context.Context) (api.Graph, error) {
 		first[s.Name] = s
 	}
 	attained := v.attainments()
+	blamed := map[string]bool{}
+	for _, in := range v.Book.Current() {
+		if in.Cause != nil {
+			blamed[in.Cause.Service] = true
+		}
+	}
 	graph := api.Graph{At: to, Nodes: []api.Node{}, Edges: []api.Edge{}}
 	for _, n := range window.Nodes {
-		graph.Nodes = append(graph.Nodes, v.node(n, redOf(n.Stats, seen(first[n.Service].FirstSeen, from, to)), attained))
+		node := v.node(n, redOf(n.Stats, seen(first[n.Service].FirstSeen, from, to)), attained)
+		if blamed[n.Service] {
+			node.Health = api.HealthBad
+		}
+		graph.Nodes = append(graph.Nodes, node)
 	}
 	breakers := v.breakers()
 	for _, e := range window.Edges {
