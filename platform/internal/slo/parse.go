@@ -393,6 +393,8 @@ func (p *parser) metric(d document.Document, path []string, o *Objective, s metr
 		m.Query = strings.TrimSpace(s.Spec.Query)
 		if m.Query == "" {
 			p.wrongf(d, spec, "add query", "the metric has no query")
+		} else if wrong := notPromQL(m.Query); wrong != "" {
+			p.wrongf(d, append(slices.Clone(spec), "query"), "", "query cannot be used: %s", wrong)
 		}
 		foreign(map[string]string{"service": s.Spec.Service, "route": s.Spec.Route, "select": s.Spec.Select})
 	case Native:
