@@ -331,6 +331,9 @@ func (b *Book) blame(ctx context.Context, v verdict.Verdict) error {
 		in.Cause = v.Cause
 		return nil
 	}
+	if in.Cause != nil && aftermath(*in.Cause, *v.Cause) {
+		return nil
+	}
 	known := []string{in.Service} // whose signals are in the timeline already
 	if in.Cause != nil {
 		known = append(known, in.Cause.Path...)
@@ -344,6 +347,14 @@ func (b *Book) blame(ctx context.Context, v verdict.Verdict) error {
 		}
 	}
 	return b.save(ctx, in, v.At, StepCause, false)
+}
+
+// aftermath reports whether a cause is what is left of the one named before: a process
+// that was gone fails calls and is slow while it comes back. The incident keeps what
+// it was about.
+func aftermath(named, now verdict.Cause) bool {
+	return named.Service == now.Service && named.Class == verdict.Down &&
+		(now.Class == verdict.Errors || now.Class == verdict.Latency)
 }
 
 // recall enters the remembered signals of a service. What was seen before the last

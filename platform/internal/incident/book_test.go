@@ -197,6 +197,27 @@ func TestTheChain(t *testing.T) {
 	}
 }
 
+func TestWhatIsLeftOfACauseIsNoNewCause(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.judge("gateway", "checkout", "page")
+	named := func(class verdict.Class, want string) {
+		t.Helper()
+		d.blame("gateway", "payment", class, "gateway", "payment")
+		if got := d.only().Title; got != want+": checkout burns its budget" {
+			t.Errorf("after %s: %q", class, got)
+		}
+	}
+	named(verdict.Latency, "payment is slow")
+	named(verdict.Down, "payment is down")
+	named(verdict.Errors, "payment is down")
+	named(verdict.Latency, "payment is down")
+	d.blame("gateway", "order", verdict.Latency, "gateway", "order")
+	if got, want := d.only().Title, "order is slow: checkout burns its budget"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestObjectivesOfAServiceJoin(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
