@@ -172,9 +172,19 @@ func (v *View) Service(ctx context.Context, name string) (api.Service, error) {
 	}
 	from, to := v.window()
 	for _, r := range v.Map.Routes(name, from, to) {
-		detail.Routes = append(detail.Routes, api.Route{Name: r.Name, RED: redOf(r.Stats, span)})
+		detail.Routes = append(detail.Routes, api.Route{Name: r.Name, RED: redOf(r.Stats, v.seenFor(name, from, to))})
 	}
 	return detail, nil
+}
+
+// seenFor is how long of a span of time a service has been known.
+func (v *View) seenFor(name string, from, to time.Time) time.Duration {
+	for _, s := range v.Map.Services() {
+		if s.Name == name {
+			return seen(s.FirstSeen, from, to)
+		}
+	}
+	return to.Sub(from)
 }
 
 // policyRows lists the policies of a connected instance.
