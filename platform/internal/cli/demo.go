@@ -139,7 +139,7 @@ func (p *Program) printDemo(d api.Demo) error {
 		pg.heading("Processes")
 		rows := make([][]cell, 0, len(d.Processes))
 		for _, x := range d.Processes {
-			rows = append(rows, []cell{text(x.Service), text(strconv.Itoa(x.PID)), text(x.Address), text(p.ago(x.StartedAt)), text(strconv.Itoa(x.Restarts))})
+			rows = append(rows, []cell{text(x.Service), processID(x.PID), text(x.Address), text(p.ago(x.StartedAt)), text(strconv.Itoa(x.Restarts))})
 		}
 		pg.table("  ", []string{"SERVICE", ">PID", "ADDRESS", "STARTED", ">RESTARTS"}, rows)
 		pg.heading("Faults to arm with 'backstay demo break FAULT'")
@@ -149,4 +149,12 @@ func (p *Program) printDemo(d api.Demo) error {
 		}
 		pg.table("  ", []string{"FAULT", "WHAT IT DOES"}, rows)
 	})
+}
+
+// processID prints the id of a process, or that there is none.
+func processID(id int) cell {
+	if id == 0 {
+		return cell{"gone", bad}
+	}
+	return text(strconv.Itoa(id))
 }

@@ -18,7 +18,7 @@ func (p *Program) incidentCommand() *cobra.Command {
 chain with times: what was seen, what was concluded, what was done.`,
 		`  backstay incident list
   backstay incident show          # the latest
-  backstay incident show INC-12`,
+  backstay incident show mwqg8m1e-gateway`,
 		p.incidentListCommand(), p.incidentShowCommand())
 }
 
@@ -107,7 +107,7 @@ func (p *Program) incidentShowCommand() *cobra.Command {
 		Use:   "show [INCIDENT]",
 		Short: "Show one incident, second by second; the latest when none is named",
 		Example: `  backstay incident show
-  backstay incident show INC-12 -o json | jq .cause`,
+  backstay incident show mwqg8m1e-gateway -o json | jq .cause`,
 		Args:              atMostOneArgument("incident"),
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(cmd *cobra.Command, args []string) error {

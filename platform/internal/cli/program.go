@@ -102,7 +102,7 @@ Services are protected by its SDK even while this program is gone.`,
 	flags.SortFlags = false
 	flags.StringVar(&p.server, "server", p.env("BACKSTAY_URL", client.DefaultURL), "address of the server (BACKSTAY_URL)")
 	flags.StringVar(&p.token, "token", "", "token of the server (BACKSTAY_TOKEN)")
-	flags.StringVar(&p.color, "color", "auto", "auto, always or never; NO_COLOR means never")
+	flags.StringVar(&p.color, "color", "auto", "auto, always or never; with auto, NO_COLOR means never")
 
 	if p.Serve != nil {
 		root.AddCommand(p.devCommand(), p.serveCommand())

@@ -21,7 +21,7 @@ func (p *Program) serviceListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List services, worst error budget first",
-		Long: `RATE, ERRORS, P50 and P99 are over the last minute. BUDGET is what is left of the error
+		Long: `RATE, ERRORS, P50 and P99 come from the spans of the last minute. BUDGET is what is left of the error
 budget of the service's worst objective: 100% untouched, 0% spent, negative overspent.`,
 		Example: `  backstay service list
   backstay service list -o name
@@ -44,7 +44,7 @@ budget of the service's worst objective: 100% untouched, 0% spent, negative over
 				rows := make([][]cell, 0, len(list))
 				for _, s := range list {
 					rows = append(rows, []cell{
-						text(s.Name), health(s.Health), text(rate(s.RED.Rate)), text(percent(s.RED.ErrorRatio)),
+						text(s.Name), health(s.Health), text(requests(s.RED)), text(failures(s.RED)),
 						text(latency(s.RED.P50)), text(latency(s.RED.P99)), budget(s.WorstBudget),
 						text(strconv.Itoa(s.SLOs)), text(instances(s)), text(orNothing(s.Incident)),
 					})
@@ -58,10 +58,30 @@ budget of the service's worst objective: 100% untouched, 0% spent, negative over
 }
 
 func instances(s api.ServiceSummary) string {
-	if !s.SDK {
+	switch {
+	case s.SDK:
+		return strconv.Itoa(s.Instances)
+	case s.LastSeen.IsZero():
+		return "never seen"
+	default:
 		return "seen by spans"
 	}
-	return strconv.Itoa(s.Instances)
+}
+
+// requests and failures print nothing where no span told of a request: a service
+// that exports none may be as busy as any.
+func requests(red api.RED) string {
+	if red == (api.RED{}) {
+		return nothing
+	}
+	return rate(red.Rate)
+}
+
+func failures(red api.RED) string {
+	if red == (api.RED{}) {
+		return nothing
+	}
+	return percent(red.ErrorRatio)
 }
 
 func (p *Program) serviceShowCommand() *cobra.Command {
@@ -81,6 +101,9 @@ func (p *Program) serviceShowCommand() *cobra.Command {
 			if err != nil {
 				return on(args[0], err, "'backstay service list' shows all services")
 			}
+			if s.SDK && s.RED == (api.RED{}) && p.output == "table" {
+				p.notef("No span told of a request in the last minute; docs/how-to/connect-opentelemetry.md says how %s sends them.", s.Name)
+			}
 			return p.print(s, []string{s.Name}, func(pg *page) { p.showService(pg, s) })
 		},
 	}
@@ -93,8 +116,8 @@ func (p *Program) showService(pg *page, s api.Service) {
 	pg.fields([]field{
 		{"Health", health(s.Health)},
 		{"Version", text(s.Version)},
-		{"Rate", text(rate(s.RED.Rate))},
-		{"Errors", text(percent(s.RED.ErrorRatio))},
+		{"Rate", text(requests(s.RED))},
+		{"Errors", text(failures(s.RED))},
 		{"Latency", text("p50 " + latency(s.RED.P50) + "  p95 " + latency(s.RED.P95) + "  p99 " + latency(s.RED.P99))},
 		{"Budget", budget(s.WorstBudget)},
 		{"Incident", text(s.Incident)},
@@ -113,7 +136,7 @@ func (p *Program) showService(pg *page, s api.Service) {
 				text(strconv.FormatUint(i.PolicyVersion, 10)), text(strconv.FormatFloat(i.Goroutines, 'f', 0, 64)), text(size(i.HeapBytes)),
 			})
 		}
-		pg.table("  ", []string{"INSTANCE", "VERSION", "CONNECTED", "SINCE", ">POLICIES", ">GOROUTINES", ">HEAP"}, rows)
+		pg.table("  ", []string{"INSTANCE", "VERSION", "CONNECTED", "SINCE", ">REVISION", ">GOROUTINES", ">HEAP"}, rows)
 	}
 	edges(pg, "Dependencies", s.Dependencies, func(e api.Edge) string { return e.To })
 	edges(pg, "Callers", s.Callers, func(e api.Edge) string { return e.From })
