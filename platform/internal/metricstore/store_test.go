@@ -235,3 +235,21 @@ func TestConcurrentUse(t *testing.T) {
 		t.Errorf("sum = %v", got)
 	}
 }
+
+// TestOneProcess: a second server on the same data says who is in the way.
+func TestOneProcess(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, err := metricstore.Open(dir, metricstore.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := first.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if _, err := metricstore.Open(dir, metricstore.Config{}); err == nil || !strings.Contains(err.Error(), "another process uses it") {
+		t.Errorf("got %v", err)
+	}
+}

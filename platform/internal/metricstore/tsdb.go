@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/prometheus/promql"
@@ -47,6 +48,9 @@ func Open(dir string, cfg Config) (Store, error) {
 	options.StripeSize = 1 << 10                 // locks over series; the default is for millions of them
 	options.HeadChunksWriteBufferSize = 64 << 10 // the least allowed
 	db, err := tsdb.Open(dir, cfg.Log, nil, options, nil)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, fmt.Errorf("metricstore: open %s: another process uses it; end that one, or choose another data directory", dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("metricstore: open %s: %w", dir, err)
 	}
