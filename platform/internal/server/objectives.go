@@ -37,8 +37,9 @@ type stored struct {
 	Source string `json:"source"` // OpenSLO documents it was read from
 }
 
-// openObjectives reads what was promised before and puts it in force.
-func openObjectives(ctx context.Context, meta metastore.Store, engine *slo.Engine) (*objectives, error) {
+// openObjectives reads what was promised before and puts it in force. One that this
+// version refuses is left out: the server starts all the same.
+func openObjectives(ctx context.Context, meta metastore.Store, engine *slo.Engine, log *slog.Logger) (*objectives, error) {
 	o := &objectives{meta: meta, engine: engine, byName: map[string]slo.Objective{}}
 	records, err := meta.List(ctx, sloKind, metastore.Filter{})
 	if err != nil {
@@ -51,7 +52,8 @@ func openObjectives(ctx context.Context, meta metastore.Store, engine *slo.Engin
 		}
 		found, err := slo.Parse(r.ID, []byte(body.Source))
 		if err != nil {
-			return nil, fmt.Errorf("objective %s: %w", r.ID, err)
+			log.Warn("stored objective left out; apply it again, mended", "objective", r.ID, "error", err)
+			continue
 		}
 		for _, objective := range found {
 			if objective.Name == r.ID {

@@ -157,7 +157,7 @@ func (s *server) openJudge(ctx context.Context) (err error) {
 		return err
 	}
 	engine := slo.NewEngine(slo.Config{})
-	if s.goals, err = openObjectives(ctx, s.meta, engine); err != nil {
+	if s.goals, err = openObjectives(ctx, s.meta, engine, s.opts.Log); err != nil {
 		return err
 	}
 	if err := s.applySLOFiles(ctx); err != nil {
