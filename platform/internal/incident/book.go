@@ -350,10 +350,10 @@ func (b *Book) blame(ctx context.Context, v verdict.Verdict) error {
 }
 
 // aftermath reports whether a cause is what is left of the one named before: a process
-// that was gone fails calls and is slow while it comes back. The incident keeps what
-// it was about.
+// that was gone, or ran full and was restarted, fails calls and is slow while it comes
+// back. The incident keeps what it was about.
 func aftermath(named, now verdict.Cause) bool {
-	return named.Service == now.Service && named.Class == verdict.Down &&
+	return named.Service == now.Service && (named.Class == verdict.Down || named.Class == verdict.Saturation) &&
 		(now.Class == verdict.Errors || now.Class == verdict.Latency)
 }
 

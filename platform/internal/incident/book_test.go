@@ -209,6 +209,8 @@ func TestWhatIsLeftOfACauseIsNoNewCause(t *testing.T) {
 		}
 	}
 	named(verdict.Latency, "payment is slow")
+	named(verdict.Saturation, "payment runs full")
+	named(verdict.Errors, "payment runs full")
 	named(verdict.Down, "payment is down")
 	named(verdict.Errors, "payment is down")
 	named(verdict.Latency, "payment is down")

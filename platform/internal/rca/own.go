@@ -78,6 +78,9 @@ func (w *world) own(s *service) finding {
 	if f.class == "" {
 		f.class = classify(s, errors, slow, inbound, runaway.Kind != "")
 	}
+	if f.class == verdict.Saturation && !slices.ContainsFunc(f.evidence, func(e verdict.Evidence) bool { return e.Kind == runaway.Kind }) {
+		f.evidence = append(f.evidence, runaway) // worth nothing by itself, but it is why the class is this one
+	}
 	f.elsewhere = f.strength < weakest && s.now.requests >= minCalls && inbound.excess > 0
 	return f
 }
