@@ -199,6 +199,7 @@ export const en = {
   "evidence.recent-change": "Recent change",
   "evidence.burn-rate": "Burn rate",
   "evidence.expected": "expected {value}",
+  "evidence.limit": "limit {value}",
 
   "incident.lede": "From the first signal to recovery.",
   "incident.state": "State",

@@ -201,6 +201,7 @@ export const zh: Record<keyof typeof en, string> = {
   "evidence.recent-change": "近期变更",
   "evidence.burn-rate": "消耗速率",
   "evidence.expected": "预期 {value}",
+  "evidence.limit": "上限 {value}",
 
   "incident.lede": "从第一个信号到恢复。",
   "incident.state": "状态",

@@ -80,7 +80,7 @@ function Entry({ entry, action }: { entry: TimelineEntry; action: Action | undef
   );
 }
 
-/** Observations with what would have been expected. */
+/** Observations with what would have been expected; a burn rate has a limit. */
 export function EvidenceList({ evidence }: { evidence: Evidence[] }) {
   return (
     <ul class="evidence">
@@ -92,7 +92,7 @@ export function EvidenceList({ evidence }: { evidence: Evidence[] }) {
             {e.observed !== e.expected && (
               <>
                 <b>{figure(e.observed, e.unit)}</b>
-                <span class="faint"> {t("evidence.expected", { value: figure(e.expected, e.unit) })}</span>
+                <span class="faint"> {t(e.kind === "burn-rate" ? "evidence.limit" : "evidence.expected", { value: figure(e.expected, e.unit) })}</span>
               </>
             )}
           </span>
