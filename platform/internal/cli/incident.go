@@ -46,7 +46,12 @@ func (p *Program) incidentListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if len(list) == 0 && p.output == "table" {
+			switch {
+			case len(list) > 0 || p.output != "table":
+			case f.State != "":
+				p.notef("No incident is %s; leave --state out for all.", f.State)
+				return nil
+			default:
 				p.notef("No incident. Break the demo shop to see one: backstay demo break payment-errors")
 				return nil
 			}

@@ -133,7 +133,11 @@ func banner(out io.Writer, s *server, address string) {
 		{"Control", "export BACKSTAY_URL=http://" + address + " BACKSTAY_KEY=" + s.plane.PublicKey()},
 	}
 	if s.opts.Dev {
-		rows = append(rows, [2]string{"Demo", "gateway -> order -> inventory, payment   (backstay demo break payment-errors)"})
+		hint := "backstay demo break payment-errors"
+		if address != config.Default().Listen {
+			hint += " --server http://" + address
+		}
+		rows = append(rows, [2]string{"Demo", "gateway -> order -> inventory, payment   (" + hint + ")"})
 	}
 	var b strings.Builder
 	for _, row := range rows {
