@@ -23,6 +23,7 @@ const (
 	weightSilent   = 0.9 // no process known, but nobody answers
 	weightPartDown = 0.3
 	weightPanics   = 0.95
+	panicShare     = 0.1  // of the requests; fewer do not explain slowness
 	weightErrors   = 0.95 // at an error ratio of one; grows steeply from small ones
 	weightSelf     = 0.9
 	weightRunaway  = 0.25 // goroutines or heap, beside slowness or errors
@@ -55,7 +56,10 @@ func (w *world) own(s *service) finding {
 	case s.fallen > 0 && (errors > 0 || inbound.excess > 0):
 		see(weightPartDown, partEvidence(s))
 	}
-	if s.panics > 0 && (errors > 0 || s.now.requests == 0) {
+	// Counters know of panics before the spans of the same requests arrive; until
+	// then what shows is that the service is slow, for recovering costs time.
+	telling := errors > 0 || s.now.requests == 0 || slow.strength > 0 && s.panics >= panicShare*s.now.requests
+	if s.panics > 0 && telling {
 		see(weightPanics*math.Min(1, s.panics/3), panicEvidence(s))
 		if f.class == "" {
 			f.class = verdict.Panics

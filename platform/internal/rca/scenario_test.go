@@ -14,7 +14,7 @@ import (
 	"github.com/backstay/backstay/platform/internal/verdict"
 )
 
-var update = flag.Bool("update", false, "rewrite the verdicts in testdata")
+var update = flag.Bool("rewrite", false, "rewrite the verdicts in testdata")
 
 // TestScenarios runs the scripts in testdata. Every script is one system in one
 // trouble. Lines:
@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "rewrite the verdicts in testdata")
 //	panics S N, rejected A B N, change S WHEN TEXT
 //	expect SERVICE CLASS               or: expect nothing
 //
-// Lines that begin with "> " are the verdict; -update rewrites them, never "expect".
+// Lines that begin with "> " are the verdict; -rewrite rewrites them, never "expect".
 func TestScenarios(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.txt")
@@ -47,7 +47,7 @@ func TestScenarios(t *testing.T) {
 					t.Fatal(err)
 				}
 			} else if got != string(text) {
-				t.Errorf("verdict differs, run with -update and read the difference; got:\n%s", got)
+				t.Errorf("verdict differs, run with -rewrite and read the difference; got:\n%s", got)
 			}
 		})
 	}

@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/backstay/backstay/platform/internal/action"
@@ -55,7 +57,11 @@ func (e *evidence) gather(ctx context.Context, in incident.Incident, onset, now 
 	}
 	goroutines, heap := e.gauge(ctx, "go_goroutines", now), e.gauge(ctx, "go_heap_bytes", now)
 	goroutinesBefore, heapBefore := e.gauge(ctx, "go_goroutines", onset.Add(-apart)), e.gauge(ctx, "go_heap_bytes", onset.Add(-apart))
-	for _, instance := range e.plane.Instances() {
+	instances := e.plane.Instances()
+	for _, instance := range instances {
+		if replaced(instance, instances) {
+			continue
+		}
 		key := instance.Service + "/" + instance.ID
 		input.Processes = append(input.Processes, rca.Process{
 			Service: instance.Service, Instance: instance.ID, Up: instance.Connected, Since: instance.Since,
@@ -71,6 +77,7 @@ func (e *evidence) gather(ctx context.Context, in incident.Incident, onset, now 
 			}
 		}
 	}
+	input.Panics = e.panics(ctx, onset.Add(-apart), now)
 	input.Changes = e.changes(ctx, now)
 	return input
 }
@@ -87,6 +94,33 @@ func (e *evidence) healthySince(ctx context.Context, onset time.Time) time.Time 
 	for i := range known {
 		if ended := known[i].EndedAt; ended.After(since) && ended.Before(onset.Add(-2*apart)) {
 			since = ended
+		}
+	}
+	return since
+}
+
+// replaced reports whether a lost instance has a successor: one of its service that
+// connected after it was lost.
+func replaced(lost controlplane.Instance, all []controlplane.Instance) bool {
+	return !lost.Connected && slices.ContainsFunc(all, func(other controlplane.Instance) bool {
+		return other.Service == lost.Service && other.Connected && !other.Since.Before(lost.Since)
+	})
+}
+
+// panics counts the recovered panics of each service between two moments. The
+// counters are scraped before the spans of the same requests arrive. A process
+// that is new since then counts from 0.
+func (e *evidence) panics(ctx context.Context, from, to time.Time) map[string]float64 {
+	const counted = "sum by (service, instance) (backstay_panics_total)"
+	before := e.gauge(ctx, counted, from)
+	since := map[string]float64{}
+	for process, n := range e.gauge(ctx, counted, to) {
+		service, _, _ := strings.Cut(process, "/")
+		if earlier := before[process]; earlier <= n {
+			n -= earlier
+		}
+		if n > 0 {
+			since[service] += n
 		}
 	}
 	return since

@@ -14,7 +14,7 @@ import (
 	"github.com/backstay/backstay/platform/internal/verdict"
 )
 
-var update = flag.Bool("update", false, "rewrite the expected answers in testdata")
+var update = flag.Bool("rewrite", false, "rewrite the expected answers in testdata")
 
 // TestTranscripts runs the scripts in testdata. A line that begins with "> " is an
 // answer of the engine; everything else is a command:
@@ -52,7 +52,7 @@ func TestTranscripts(t *testing.T) {
 				return
 			}
 			if got != string(text) {
-				t.Errorf("answers differ, run with -update and read the difference\n%s", firstDifference(string(text), got))
+				t.Errorf("answers differ, run with -rewrite and read the difference\n%s", firstDifference(string(text), got))
 			}
 		})
 	}
