@@ -142,6 +142,7 @@ func (c *child) throw(ctx context.Context, name string, on bool) error {
 // stop asks the process to end and kills it when it does not.
 func (c *child) stop() {
 	c.wanted.Store(true)
+	_, _ = io.WriteString(c.stdin, asksStop+"\n") // fails when it has ended, which is as well
 	c.stdin.Close()
 	timer := time.NewTimer(stopGrace)
 	defer timer.Stop()

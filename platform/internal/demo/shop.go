@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,6 +36,9 @@ const Lease = 5 * time.Minute
 
 // policyFile is where the services find the policies in the state directory.
 const policyFile = "policies.yaml"
+
+// ownerFile is where the state directory says which supervisor is in charge.
+const ownerFile = "owner"
 
 // startTimeout bounds the start of one process on a busy machine.
 const startTimeout = 20 * time.Second
@@ -76,6 +80,7 @@ type Config struct {
 // Shop is the running shop. It is safe for concurrent use.
 type Shop struct {
 	cfg    Config
+	owner  string // id of this supervisor
 	client *http.Client
 	life   context.Context // ends with Close
 	stop   context.CancelFunc
@@ -116,7 +121,13 @@ func Start(ctx context.Context, cfg Config) (*Shop, error) {
 	if err := os.WriteFile(filepath.Join(cfg.StateDir, policyFile), Policies(), 0o600); err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
+	// Processes that an earlier supervisor left behind see this and end.
+	owner := rand.Text()
+	if err := os.WriteFile(filepath.Join(cfg.StateDir, ownerFile), []byte(owner), 0o600); err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
 	s := &Shop{
+		owner:     owner,
 		cfg:       cfg,
 		client:    &http.Client{Transport: &http.Transport{}, Timeout: 2 * time.Second},
 		step:      make(chan struct{}, 1),
@@ -216,6 +227,8 @@ func (s *Shop) environment(name, state string) []string {
 		shop.EnvOrderURL + "=http://" + s.addresses["order"],
 		shop.EnvInventoryURL + "=http://" + s.addresses["inventory"],
 		shop.EnvPaymentURL + "=http://" + s.addresses["payment"],
+		envOwner + "=" + filepath.Join(s.cfg.StateDir, ownerFile),
+		envOwnerID + "=" + s.owner,
 		shop.EnvRate + "=" + strconv.FormatFloat(s.cfg.Rate, 'f', -1, 64),
 	}
 	if name == users {
