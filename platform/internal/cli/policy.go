@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +42,9 @@ file, line, column and what was probably meant. It asks no server. Exit code 2 m
 				return malformed("policy documents", err)
 			}
 			docs := set.Documents()
+			if len(docs) == 0 {
+				return usage("policy check "+strings.Join(args, " ")+": no policy document there", "name a file or directory that holds some; see docs/how-to/write-policies.md")
+			}
 			list := make([]checkedPolicy, 0, len(docs))
 			for _, d := range docs {
 				list = append(list, checkedPolicy{d.Kind, d.Name, d.Target, d.File})

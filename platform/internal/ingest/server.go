@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -28,7 +29,13 @@ func (e *BusyError) Error() string {
 }
 
 // Hint says what an operator can do.
-func (e *BusyError) Hint() string { return "end that program, or choose another address" }
+func (e *BusyError) Hint() string {
+	setting := "--otlp-http or BACKSTAY_OTLP_HTTP"
+	if strings.HasSuffix(e.What, "gRPC") {
+		setting = "--otlp-grpc or BACKSTAY_OTLP_GRPC"
+	}
+	return "end that program, or choose another address with " + setting
+}
 
 // Stats counts since Listen.
 type Stats struct {

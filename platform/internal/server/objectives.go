@@ -14,9 +14,12 @@ import (
 	"time"
 
 	"github.com/backstay/backstay/platform/internal/api"
+	"github.com/backstay/backstay/platform/internal/config"
 	"github.com/backstay/backstay/platform/internal/metastore"
 	"github.com/backstay/backstay/platform/internal/slo"
 	"github.com/backstay/backstay/platform/internal/verdict"
+	"github.com/backstay/backstay/policy"
+	"github.com/backstay/backstay/policy/document"
 )
 
 // sloKind is how objectives are filed in the metastore.
@@ -202,6 +205,34 @@ func yamlFiles(paths []string) ([]string, error) {
 		}
 	}
 	return files, nil
+}
+
+// checkFiles reads the documents that the settings name before anything is opened
+// or written, and reports the mistakes of all of them.
+func checkFiles(c *config.Config) error {
+	var findings []document.Finding
+	take := func(err error) error {
+		var refused *document.Error
+		if errors.As(err, &refused) {
+			findings = append(findings, refused.Findings...)
+			return nil
+		}
+		return err
+	}
+	err := errors.Join(
+		applyFiles(c.Policies, func(d api.Document) error {
+			_, err := policy.Parse(d.File, d.Data)
+			return take(err)
+		}),
+		applyFiles(c.SLOs, func(d api.Document) error {
+			_, err := slo.Parse(d.File, d.Data)
+			return take(err)
+		}),
+	)
+	if err == nil && len(findings) > 0 {
+		return &document.Error{Findings: findings}
+	}
+	return err
 }
 
 // applySLOFiles applies the objectives that the settings name.

@@ -48,6 +48,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer listener.Close()
 
+	if err := checkFiles(&o.Config); err != nil {
+		return err
+	}
 	temporary := o.Config.DataDir == ""
 	if temporary {
 		if o.Config.DataDir, err = os.MkdirTemp("", "backstay-dev-"); err != nil {

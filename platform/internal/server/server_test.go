@@ -105,8 +105,12 @@ func TestRunRefusesMalformedFiles(t *testing.T) {
 		}
 		set(&o.Config, file)
 		var refused *document.Error
+		o.Config.DataDir = filepath.Join(t.TempDir(), "data")
 		if err := Run(t.Context(), o); !errors.As(err, &refused) || refused.Findings[0].File != file || refused.Findings[0].Line == 0 {
 			t.Errorf("%s: got %v, want a finding with file and line", name, err)
+		}
+		if _, err := os.Stat(o.Config.DataDir); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: data were written before the documents were judged", name)
 		}
 	}
 	f("objective.yaml", "apiVersion: openslo/v1\nkind: SLOO\n", func(c *config.Config, file string) { c.SLOs = []string{file} })

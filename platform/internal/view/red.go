@@ -33,7 +33,7 @@ func seen(first, from, to time.Time) time.Duration {
 }
 
 // ServiceRED is the chart of rate, error ratio and latencies of a service.
-func (v *View) ServiceRED(_ context.Context, name string, r api.Range) (api.Chart, error) {
+func (v *View) ServiceRED(ctx context.Context, name string, r api.Range) (api.Chart, error) {
 	if _, ok := v.known(name); !ok {
 		return api.Chart{}, fmt.Errorf("service %s: %w", name, api.ErrNotFound)
 	}
@@ -60,7 +60,11 @@ func (v *View) ServiceRED(_ context.Context, name string, r api.Range) (api.Char
 			quantiles[i].s.T, quantiles[i].s.V = append(quantiles[i].s.T, from.Unix()), append(quantiles[i].s.V, present(sum, value))
 		}
 	}
-	chart := api.Chart{Series: []api.Series{rate, errors}, CLI: "backstay service show " + name, Marks: v.marks(r)}
+	marks, err := v.marks(ctx, r)
+	if err != nil {
+		return api.Chart{}, err
+	}
+	chart := api.Chart{Series: []api.Series{rate, errors}, CLI: "backstay service show " + name, Marks: marks}
 	for _, q := range quantiles {
 		chart.Series = append(chart.Series, q.s)
 	}

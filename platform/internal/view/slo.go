@@ -75,7 +75,7 @@ func shortestWindow(windows []slo.Window) (slo.Window, bool) {
 }
 
 // SLOBudget is the curve of the remaining error budget.
-func (v *View) SLOBudget(_ context.Context, name string, r api.Range) (api.Chart, error) {
+func (v *View) SLOBudget(ctx context.Context, name string, r api.Range) (api.Chart, error) {
 	if _, err := v.judged(name); err != nil {
 		return api.Chart{}, err
 	}
@@ -83,15 +83,19 @@ func (v *View) SLOBudget(_ context.Context, name string, r api.Range) (api.Chart
 	if err != nil {
 		return api.Chart{}, err
 	}
+	marks, err := v.marks(ctx, r)
+	if err != nil {
+		return api.Chart{}, err
+	}
 	return api.Chart{
 		Series: []api.Series{curve("budget left", points)},
 		CLI:    "backstay slo show " + name,
-		Marks:  v.marks(r),
+		Marks:  marks,
 	}, nil
 }
 
 // SLOBurn is the curve of the burn rate over a window.
-func (v *View) SLOBurn(_ context.Context, name string, window time.Duration, r api.Range) (api.Chart, error) {
+func (v *View) SLOBurn(ctx context.Context, name string, window time.Duration, r api.Range) (api.Chart, error) {
 	status, err := v.judged(name)
 	if err != nil {
 		return api.Chart{}, err
@@ -107,10 +111,14 @@ func (v *View) SLOBurn(_ context.Context, name string, window time.Duration, r a
 	if err != nil {
 		return api.Chart{}, err
 	}
+	marks, err := v.marks(ctx, r)
+	if err != nil {
+		return api.Chart{}, err
+	}
 	return api.Chart{
 		Series: []api.Series{curve("burn rate over "+window.String(), points)},
 		CLI:    "backstay slo show " + name,
-		Marks:  v.marks(r),
+		Marks:  marks,
 	}, nil
 }
 
