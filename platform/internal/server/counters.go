@@ -1,6 +1,10 @@
 package server
 
-import "github.com/backstay/backstay/metric"
+import (
+	"net/http"
+
+	"github.com/backstay/backstay/metric"
+)
 
 // counters are the server's own figures: what came in, what is stored, and what
 // was refused, by reason.
@@ -32,13 +36,21 @@ func (s *server) counters() map[string]float64 {
 	}
 }
 
-// ownMetrics is what the server says about itself to a scraper.
-func (s *server) ownMetrics() *metric.Registry {
+// ownMetrics shows a scraper what the server says about itself. The stores are
+// asked once for each scrape, not once for each figure.
+func (s *server) ownMetrics() http.Handler {
 	registry := metric.NewRegistry()
 	metric.Process(registry, s.startedAt)
+	gauges := map[string]*metric.Gauge{}
 	for name := range s.counters() {
-		registry.GaugeFunc("backstay_server_"+name, "As the status of the API tells it.", func() float64 { return s.counters()[name] })
+		gauges[name] = registry.Gauge("backstay_server_"+name, "As the status of the API tells it.").With()
 	}
 	registry.GaugeFunc("backstay_server_live_streams", "Open live streams of consoles.", func() float64 { return float64(s.feed.Readers()) })
-	return registry
+	shown := registry.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, value := range s.counters() {
+			gauges[name].Set(value)
+		}
+		shown.ServeHTTP(w, r)
+	})
 }

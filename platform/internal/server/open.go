@@ -270,7 +270,7 @@ func (s *server) handler() http.Handler {
 		mux.Handle(path, backend)
 	}
 	mux.Handle("/control/", s.plane.Handler())
-	mux.Handle("/metrics", withToken(s.opts.Config.Token, s.ownMetrics().Handler()))
+	mux.Handle("/metrics", withToken(s.opts.Config.Token, s.ownMetrics()))
 	mux.Handle("/", console.Handler())
 	return mux
 }
